@@ -1,0 +1,86 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/venterom/venterom/"
+
+// imports is the map of the house: what each package may import of ours, and which third-party modules.
+// Test files may also import storetest and what is under testOnly.
+var imports = map[string]struct{ ours, theirs []string }{
+	"internal/app":        {},
+	"internal/survey":     {ours: []string{"internal/fault"}, theirs: []string{"github.com/goccy/go-yaml"}},
+	"internal/practice":   {ours: []string{"internal/fault"}, theirs: []string{"golang.org/x/crypto"}},
+	"internal/stats":      {theirs: []string{"gonum.org/v1/gonum"}},
+	"internal/disclosure": {},
+	"internal/calendar":   {},
+	"internal/fault":      {},
+	"surveys":             {},
+}
+
+// testOnly is what any test file may import besides.
+var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json"}
+
+// TestImports holds every package to the map: imports point to a lower floor, and each third-party
+// module is behind one door.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", "../../...").Output()
+	if err != nil {
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Fatalf("go list: %v\n%s", err, e.Stderr)
+		}
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath                         string
+			Imports, TestImports, XTestImports []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		seen[name] = true
+		rule, ok := imports[name]
+		if !ok {
+			t.Errorf("package %s is not in the map: give it a line, and a reason in docs/design.md", name)
+			continue
+		}
+		for _, i := range p.Imports {
+			if !allowed(i, rule.ours, rule.theirs) {
+				t.Errorf("%s must not import %s", name, i)
+			}
+		}
+		for _, i := range append(p.TestImports, p.XTestImports...) {
+			ours := strings.HasPrefix(i, module) // tests may look at anything of ours
+			if !ours && !allowed(i, nil, append(rule.theirs, testOnly...)) {
+				t.Errorf("the tests of %s must not import %s", name, i)
+			}
+		}
+	}
+	for name := range imports {
+		if !seen[name] {
+			t.Errorf("the map has %s, the house has not", name)
+		}
+	}
+}
+
+func allowed(path string, ours, theirs []string) bool {
+	if rest, ok := strings.CutPrefix(path, module); ok {
+		return slices.Contains(ours, rest)
+	}
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return true // the standard library
+	}
+	return slices.ContainsFunc(theirs, func(m string) bool { return path == m || strings.HasPrefix(path, m+"/") })
+}

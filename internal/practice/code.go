@@ -1,0 +1,80 @@
+package practice
+
+import (
+	"crypto/rand"
+	"strings"
+
+	"github.com/venterom/venterom/internal/fault"
+)
+
+// Code is a collection point's code: seven Crockford base-32 symbols and his check symbol (the value
+// modulo 37), which finds every mistyped symbol and every two that changed places. A code is printed
+// on posters and is not a secret. Source: Douglas Crockford, "Base 32", 2002.
+type Code string
+
+const (
+	alphabet   = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	codeDigits = 7
+)
+
+// NewCode draws a code at random. Values whose check symbol would be one of Crockford's five extra
+// ones (*~$=U) are drawn again: those cannot be typed by everyone nor packed in a QR code's short form.
+func NewCode() Code {
+	for {
+		var raw [codeDigits]byte
+		_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
+		b := make([]byte, 0, codeDigits+1)
+		for _, r := range raw {
+			b = append(b, alphabet[r%32])
+		}
+		if c := check(b); c < 32 {
+			return Code(append(b, alphabet[c]))
+		}
+	}
+}
+
+// check is the value of the symbols modulo 37.
+func check(symbols []byte) int {
+	v := 0
+	for _, s := range symbols {
+		v = (v*32 + strings.IndexByte(alphabet, s)) % 37
+	}
+	return v
+}
+
+// ParseCode reads a code as people type it: any case, hyphens and spaces ignored, O for 0, I and L
+// for 1. A wrong one is NotFound: the way out is the same as for a code that was never issued.
+func ParseCode(s string) (Code, error) {
+	wrong := fault.New(fault.NotFound, "code.unknown")
+	b := make([]byte, 0, codeDigits+1)
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		switch c {
+		case '-', ' ':
+			continue
+		case 'O':
+			c = '0'
+		case 'I', 'L':
+			c = '1'
+		}
+		if strings.IndexByte(alphabet, c) < 0 || len(b) > codeDigits {
+			return "", wrong
+		}
+		b = append(b, c)
+	}
+	if len(b) != codeDigits+1 || check(b[:codeDigits]) != strings.IndexByte(alphabet, b[codeDigits]) {
+		return "", wrong
+	}
+	return Code(b), nil
+}
+
+// String writes the code in two groups of four, as it is printed: "7F3K-9QW2".
+func (c Code) String() string {
+	if len(c) != codeDigits+1 {
+		return string(c)
+	}
+	return string(c[:4]) + "-" + string(c[4:])
+}
