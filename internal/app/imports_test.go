@@ -15,7 +15,11 @@ const module = "github.com/venterom/venterom/"
 // imports is the map of the house: what each package may import of ours, and which third-party modules.
 // Test files may also import storetest and what is under testOnly.
 var imports = map[string]struct{ ours, theirs []string }{
-	"internal/app":        {},
+	"internal/app":       {},
+	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/fault"}},
+	"internal/storetest": {ours: []string{"internal/store"}, theirs: []string{"github.com/jmoiron/sqlx"}},
+	"internal/store": {ours: []string{"internal/practice", "internal/calendar", "internal/disclosure", "internal/fault", "migrations"},
+		theirs: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose/v3"}},
 	"internal/survey":     {ours: []string{"internal/fault"}, theirs: []string{"github.com/goccy/go-yaml"}},
 	"internal/practice":   {ours: []string{"internal/fault"}, theirs: []string{"golang.org/x/crypto"}},
 	"internal/stats":      {theirs: []string{"gonum.org/v1/gonum"}},
@@ -23,6 +27,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"internal/calendar":   {},
 	"internal/fault":      {},
 	"surveys":             {},
+	"migrations":          {},
 }
 
 // testOnly is what any test file may import besides.

@@ -1,0 +1,89 @@
+package aggregate
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/survey"
+)
+
+// Divide decides what of pending sums becomes a release: each question with at least ten valid
+// answers; responses by channel when there are at least ten, with small channels gathered; and, only
+// together with those, the collection points that have ten. The rest waits for the next close.
+func Divide(_ string, pending store.Sums) (release, rest store.Sums) {
+	release.Questions, rest.Questions = map[string]store.Sum{}, map[string]store.Sum{}
+	for id, q := range pending.Questions {
+		if disclosure.Ready(q.Counts, survey.NotApplicable) {
+			release.Questions[id] = q
+		} else {
+			rest.Questions[id] = q
+		}
+	}
+	rest.Channels, rest.Points = pending.Channels, pending.Points
+	if disclosure.Ready(pending.Channels.Counts, "") {
+		release.Channels, rest.Channels = pending.Channels, store.Sum{}
+		release.Channels.Counts = disclosure.Merge(pending.Channels.Counts)
+		ready, waits := disclosure.Spread(pending.Points.Counts)
+		release.Points = withCounts(pending.Points, ready)
+		rest.Points = withCounts(pending.Points, waits)
+	}
+	return release, rest
+}
+
+func withCounts(s store.Sum, counts map[string]int) store.Sum {
+	if len(counts) == 0 {
+		return store.Sum{}
+	}
+	s.Counts = counts
+	return s
+}
+
+// Closer closes weeks.
+type Closer struct {
+	store *store.Store
+	log   *slog.Logger
+}
+
+// NewCloser makes a closer.
+func NewCloser(s *store.Store, log *slog.Logger) *Closer { return &Closer{s, log} }
+
+// Close closes one week by hand: a week that has ended or the one that now is, whose later answers
+// then wait for the next close. It reports false if that week or a later one is closed already.
+func (c *Closer) Close(ctx context.Context, week calendar.Week, now time.Time) (bool, error) {
+	if week > calendar.WeekOf(now) {
+		return false, fault.New(fault.Invalid, "close.future")
+	}
+	closed, err := c.store.CloseWeek(ctx, week, Divide)
+	if closed {
+		c.log.Info("week closed", "week", string(week))
+	}
+	return closed, err
+}
+
+// CloseEnded closes the latest week that has ended, unless that is done. Weeks missed before it had no
+// answers of their own: nothing was listening.
+func (c *Closer) CloseEnded(ctx context.Context, now time.Time) error {
+	_, err := c.Close(ctx, calendar.WeekOf(now).Add(-1), now)
+	return err
+}
+
+// Run closes each week as it ends, until ctx is done. A close that fails is tried again a minute later.
+func (c *Closer) Run(ctx context.Context, now func() time.Time) {
+	for {
+		wait := time.Until(calendar.WeekOf(time.Now()).Add(1).Start())
+		if err := c.CloseEnded(ctx, now()); err != nil && ctx.Err() == nil {
+			c.log.Error("close week", "error", err)
+			wait = time.Minute
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(min(wait, time.Hour)): // a machine that slept must not sleep past its Monday
+		}
+	}
+}

@@ -1,0 +1,480 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
+)
+
+// Key names what is counted together: a practice's answers to one version of a survey.
+type Key struct {
+	PracticeID string `db:"practice_id"`
+	Survey     string `db:"survey"`
+	Version    int    `db:"version"`
+}
+
+func (k Key) compare(o Key) int {
+	if c := strings.Compare(k.PracticeID, o.PracticeID); c != 0 {
+		return c
+	}
+	if c := strings.Compare(k.Survey, o.Survey); c != 0 {
+		return c
+	}
+	return k.Version - o.Version
+}
+
+// Sum is counts and the weeks of the first and last answer among them.
+type Sum struct {
+	First  calendar.Week  `json:"first"`
+	Last   calendar.Week  `json:"last"`
+	Counts map[string]int `json:"counts"`
+}
+
+// Plus adds two sums; an empty one has no weeks.
+func (s Sum) Plus(o Sum) Sum {
+	if len(s.Counts) == 0 {
+		return o
+	}
+	if len(o.Counts) == 0 {
+		return s
+	}
+	s.First, s.Last, s.Counts = min(s.First, o.First), max(s.Last, o.Last), maps.Clone(s.Counts)
+	for k, n := range o.Counts {
+		s.Counts[k] += n
+	}
+	return s
+}
+
+// Sums is everything counted under one key: responses by channel, responses by collection point, and
+// for each question the answers by option. Nothing in it is crossed with anything else.
+type Sums struct {
+	Channels  Sum            `json:"channels"`
+	Points    Sum            `json:"points"`
+	Questions map[string]Sum `json:"questions"`
+}
+
+// Plus adds two sums part by part.
+func (s Sums) Plus(o Sums) Sums {
+	out := Sums{Channels: s.Channels.Plus(o.Channels), Points: s.Points.Plus(o.Points), Questions: maps.Clone(s.Questions)}
+	if out.Questions == nil {
+		out.Questions = map[string]Sum{}
+	}
+	for id, q := range o.Questions {
+		out.Questions[id] = out.Questions[id].Plus(q)
+	}
+	return out
+}
+
+// Empty reports whether nothing is counted.
+func (s Sums) Empty() bool {
+	return len(s.Channels.Counts) == 0 && len(s.Points.Counts) == 0 && len(s.Questions) == 0
+}
+
+// Entry is one form as it is about to be counted. It exists only in memory.
+type Entry struct {
+	Receipt string // hash of the form's random number; empty where no form can be sent twice
+	// Practice, point and channel are counted apart from the answers.
+	PracticeID string
+	Point      string // collection point's code; empty if none
+	Channel    string
+	Answers    []Answers // one per survey in the form
+}
+
+// Answers is the option chosen for each question of one survey, the derived ones included.
+type Answers struct {
+	Survey  string
+	Version int
+	Options map[string]string
+}
+
+// addTo counts the entry in sums, by key.
+func (e Entry) addTo(sums map[Key]Sums, week calendar.Week) {
+	one := func(to *Sum, key string) {
+		if to.Counts == nil {
+			*to = Sum{week, week, map[string]int{}}
+		}
+		to.Counts[key]++
+	}
+	for _, a := range e.Answers {
+		k := Key{e.PracticeID, a.Survey, a.Version}
+		s := sums[k]
+		one(&s.Channels, e.Channel)
+		if e.Point != "" {
+			one(&s.Points, e.Point)
+		}
+		if s.Questions == nil {
+			s.Questions = make(map[string]Sum, len(a.Options))
+		}
+		for question, option := range a.Options {
+			q := s.Questions[question]
+			one(&q, option)
+			s.Questions[question] = q
+		}
+		sums[k] = s
+	}
+}
+
+// receiptDays is how long a receipt is kept: forms are valid for a day, and two more are to be safe.
+const receiptDays = 3
+
+// Count adds a batch of forms to what is pending, in one transaction. A form whose receipt is already
+// there, in the database or earlier in the batch, was counted before and changes nothing. When Count
+// returns nil, every form of the batch is on disk, counted exactly once.
+func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
+	week := calendar.WeekOf(now)
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		fresh, err := takeReceipts(ctx, c, now.UTC().AddDate(0, 0, receiptDays).Format(time.DateOnly), batch)
+		if err != nil {
+			return err
+		}
+		added := map[Key]Sums{}
+		for _, e := range batch {
+			if e.Receipt != "" {
+				if !fresh[e.Receipt] {
+					continue
+				}
+				delete(fresh, e.Receipt)
+			}
+			e.addTo(added, week)
+		}
+		return s.addPending(ctx, c, added)
+	})
+}
+
+// takeReceipts stores the batch's receipts and returns those that were new.
+func takeReceipts(ctx context.Context, c *sqlx.Tx, forgetOn string, batch []Entry) (map[string]bool, error) {
+	var hashes []string
+	for _, e := range batch {
+		if e.Receipt != "" {
+			hashes = append(hashes, e.Receipt)
+		}
+	}
+	if len(hashes) == 0 {
+		return nil, nil
+	}
+	slices.Sort(hashes) // two instances take theirs in the same order, or each could wait for the other
+	var q strings.Builder
+	q.WriteString(`INSERT INTO receipt (hash, forget_on) VALUES `)
+	args := make([]any, 1, len(hashes)+1)
+	args[0] = forgetOn
+	for i, h := range hashes {
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		fmt.Fprintf(&q, "($%d,$1)", i+2)
+		args = append(args, h)
+	}
+	q.WriteString(` ON CONFLICT DO NOTHING RETURNING hash`)
+	var taken []string
+	if err := c.SelectContext(ctx, &taken, q.String(), args...); err != nil {
+		return nil, err
+	}
+	fresh := make(map[string]bool, len(taken))
+	for _, h := range taken {
+		fresh[h] = true
+	}
+	return fresh, nil
+}
+
+// pendingRow is a row of pending as stored.
+type pendingRow struct {
+	Key
+	Value string `db:"value"`
+}
+
+func (r pendingRow) sums() (s Sums, err error) {
+	if err = json.Unmarshal([]byte(r.Value), &s); err != nil {
+		err = fmt.Errorf("pending of %s %s %d: %w", r.PracticeID, r.Survey, r.Version, err)
+	}
+	return s, err
+}
+
+// forUpdate locks the rows of a SELECT against other instances. SQLite has a lock on the whole file.
+func (s *Store) forUpdate() string {
+	if s.postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// addPending adds to rows of pending, rewriting each whole.
+func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) error {
+	if len(added) == 0 {
+		return nil
+	}
+	keys := slices.SortedFunc(maps.Keys(added), Key.compare)
+	rows, err := s.lockPending(ctx, c, keys)
+	if err != nil {
+		return err
+	}
+	if len(rows) < len(keys) {
+		// A row must exist before it can be locked: two instances that both found none would each
+		// write their own counts over the other's.
+		args := make([]any, 0, 3*len(keys))
+		for _, k := range keys {
+			args = append(args, k.PracticeID, k.Survey, k.Version)
+		}
+		q := strings.ReplaceAll(placeholders(1, len(keys), 3), ")", ",'{}')")
+		if _, err := c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+q+
+			` ON CONFLICT DO NOTHING`, args...); err != nil {
+			return err
+		}
+		if rows, err = s.lockPending(ctx, c, keys); err != nil {
+			return err
+		}
+	}
+	args := make([]any, 0, 4*len(rows))
+	for _, r := range rows {
+		before, err := r.sums()
+		if err != nil {
+			return err
+		}
+		value, err := json.Marshal(before.Plus(added[r.Key]))
+		if err != nil {
+			return err
+		}
+		args = append(args, r.PracticeID, r.Survey, r.Version, string(value))
+	}
+	_, err = c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+
+		placeholders(1, len(rows), 4)+
+		` ON CONFLICT (practice_id, survey, version) DO UPDATE SET value = excluded.value`, args...)
+	return err
+}
+
+// lockPending reads the rows of the given keys, in the keys' order, and keeps them from changing.
+func (s *Store) lockPending(ctx context.Context, c *sqlx.Tx, keys []Key) ([]pendingRow, error) {
+	var q strings.Builder
+	q.WriteString(`SELECT practice_id, survey, version, value FROM pending WHERE `)
+	args := make([]any, 0, 3*len(keys))
+	for i, k := range keys {
+		if i > 0 {
+			q.WriteString(" OR ")
+		}
+		fmt.Fprintf(&q, "(practice_id = $%d AND survey = $%d AND version = $%d)", 3*i+1, 3*i+2, 3*i+3)
+		args = append(args, k.PracticeID, k.Survey, k.Version)
+	}
+	q.WriteString(` ORDER BY practice_id, survey, version`)
+	q.WriteString(s.forUpdate())
+	var rows []pendingRow
+	err := c.SelectContext(ctx, &rows, q.String(), args...)
+	return rows, err
+}
+
+// Division decides what of pending sums is released and what waits.
+type Division func(survey string, pending Sums) (release, rest Sums)
+
+// CloseWeek closes a week: for every key the division decides what moves from pending to a release. It
+// reports false, having changed nothing, if that week or a later one is closed already.
+func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, divide Division) (closed bool, err error) {
+	err = s.tx(ctx, func(c *sqlx.Tx) error {
+		var later bool
+		if err := c.GetContext(ctx, &later, `SELECT EXISTS (SELECT 1 FROM closing WHERE week >= $1)`, string(week)); err != nil || later {
+			return err
+		}
+		// The other instance waits here until this one has committed, and then finds a conflict.
+		r, err := c.ExecContext(ctx, `INSERT INTO closing (week) VALUES ($1) ON CONFLICT DO NOTHING`, string(week))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		closed = true
+		var rows []pendingRow
+		if err := c.SelectContext(ctx, &rows, `SELECT practice_id, survey, version, value FROM pending
+			ORDER BY practice_id, survey, version`+s.forUpdate()); err != nil {
+			return err
+		}
+		for _, row := range rows {
+			sums, err := row.sums()
+			if err != nil {
+				return err
+			}
+			release, rest := divide(row.Survey, sums)
+			if err := saveRelease(ctx, c, row.Key, week, release); err != nil {
+				return err
+			}
+			if err := savePending(ctx, c, row.Key, rest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return closed && err == nil, err
+}
+
+// LastClosed is the latest closed week, empty if there is none.
+func (s *Store) LastClosed(ctx context.Context) (calendar.Week, error) {
+	var w calendar.Week
+	err := s.db.GetContext(ctx, &w, `SELECT COALESCE(max(week), '') FROM closing`)
+	return w, err
+}
+
+func saveRelease(ctx context.Context, c *sqlx.Tx, k Key, week calendar.Week, sums Sums) error {
+	if sums.Empty() {
+		return nil
+	}
+	value, err := json.Marshal(sums)
+	if err != nil {
+		return err
+	}
+	_, err = c.ExecContext(ctx, `INSERT INTO release (practice_id, survey, version, week, value) VALUES ($1, $2, $3, $4, $5)`,
+		k.PracticeID, k.Survey, k.Version, string(week), string(value))
+	return err
+}
+
+func savePending(ctx context.Context, c *sqlx.Tx, k Key, sums Sums) error {
+	if sums.Empty() {
+		_, err := c.ExecContext(ctx, `DELETE FROM pending WHERE practice_id = $1 AND survey = $2 AND version = $3`,
+			k.PracticeID, k.Survey, k.Version)
+		return err
+	}
+	value, err := json.Marshal(sums)
+	if err != nil {
+		return err
+	}
+	_, err = c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (practice_id, survey, version) DO UPDATE SET value = excluded.value`,
+		k.PracticeID, k.Survey, k.Version, string(value))
+	return err
+}
+
+// Part is a sum in a release: the weeks it spans, and counts that only the disclosure gate can read.
+type Part struct {
+	First  calendar.Week     `json:"first"`
+	Last   calendar.Week     `json:"last"`
+	Counts disclosure.Sealed `json:"counts"`
+}
+
+// Release is what one close let out under one key. A question without an entry waited.
+type Release struct {
+	Week      calendar.Week
+	Channels  *Part
+	Points    *Part
+	Questions map[string]Part
+}
+
+// Releases returns the releases of one key, oldest first.
+func (s *Store) Releases(ctx context.Context, k Key) ([]Release, error) {
+	var rows []struct {
+		Week  string `db:"week"`
+		Value string `db:"value"`
+	}
+	err := s.db.SelectContext(ctx, &rows, `SELECT week, value FROM release
+		WHERE practice_id = $1 AND survey = $2 AND version = $3 ORDER BY week`, k.PracticeID, k.Survey, k.Version)
+	if err != nil {
+		return nil, err
+	}
+	releases := make([]Release, 0, len(rows))
+	for _, row := range rows {
+		var v struct {
+			Channels  Part            `json:"channels"`
+			Points    Part            `json:"points"`
+			Questions map[string]Part `json:"questions"`
+		}
+		if err := json.Unmarshal([]byte(row.Value), &v); err != nil {
+			return nil, fmt.Errorf("release %s of %s %s %d: %w", row.Week, k.PracticeID, k.Survey, k.Version, err)
+		}
+		r := Release{Week: calendar.Week(row.Week), Questions: v.Questions}
+		if v.Channels.First != "" {
+			r.Channels = &v.Channels
+		}
+		if v.Points.First != "" {
+			r.Points = &v.Points
+		}
+		releases = append(releases, r)
+	}
+	return releases, nil
+}
+
+// Released lists the keys under which a practice has releases.
+func (s *Store) Released(ctx context.Context, practiceID string) ([]Key, error) {
+	var keys []Key
+	err := s.db.SelectContext(ctx, &keys, `SELECT DISTINCT practice_id, survey, version FROM release
+		WHERE practice_id = $1 ORDER BY survey, version`, practiceID)
+	return keys, err
+}
+
+// Imported is one period of counts from elsewhere.
+type Imported struct {
+	Practice string        // its name; a practice that is not here yet is made
+	Week     calendar.Week // the period's last week: the release's name
+	Sums     Sums
+}
+
+// Import turns counts from elsewhere into releases of one survey, all or nothing. rows are in order of
+// time for each practice, and the division is asked once for each, in that order; what it holds back is added to the next row, and what is left
+// after the last row waits in pending. A period that is not later than every release already there is
+// a Conflict: the same file twice counts once.
+func (s *Store) Import(ctx context.Context, survey string, version int, rows []Imported, divide Division) error {
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		waiting := map[Key]Sums{}
+		ids := map[string]string{}
+		for _, row := range rows {
+			if ids[row.Practice] == "" {
+				id, err := practiceNamed(ctx, c, row.Practice)
+				if err != nil {
+					return err
+				}
+				ids[row.Practice] = id
+			}
+			k := Key{ids[row.Practice], survey, version}
+			before, started := waiting[k]
+			if !started {
+				found, err := s.lockPending(ctx, c, []Key{k})
+				if err != nil {
+					return err
+				}
+				if len(found) == 1 {
+					if before, err = found[0].sums(); err != nil {
+						return err
+					}
+				}
+			}
+			var exists bool
+			if err := c.GetContext(ctx, &exists, `SELECT EXISTS (SELECT 1 FROM release
+				WHERE practice_id = $1 AND survey = $2 AND version = $3 AND week >= $4)`,
+				k.PracticeID, k.Survey, k.Version, string(row.Week)); err != nil {
+				return err
+			}
+			if exists {
+				return fault.New(fault.Conflict, "import.exists").With("Period", string(row.Week))
+			}
+			release, rest := divide(survey, before.Plus(row.Sums))
+			if err := saveRelease(ctx, c, k, row.Week, release); err != nil {
+				return err
+			}
+			waiting[k] = rest
+		}
+		for k, rest := range waiting {
+			if err := savePending(ctx, c, k, rest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// practiceNamed finds a practice by its name, or makes it.
+func practiceNamed(ctx context.Context, c *sqlx.Tx, name string) (string, error) {
+	var ids []string
+	if err := c.SelectContext(ctx, &ids, `SELECT id FROM practice WHERE slug = $1`, practice.Slug(name)); err != nil {
+		return "", err
+	}
+	if len(ids) == 1 {
+		return ids[0], nil
+	}
+	p, _, err := createPractice(ctx, c, practice.Practice{Name: name}, "Plakat")
+	return p.ID, err
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
+)
+
+const practiceColumns = `id, slug, name, phone, survey, digital`
+
+// CreatePractice stores a practice with a first collection point and returns both; ID and Slug are
+// made here, and Survey is "visit" unless it is given. A name that is taken in addresses gets a Conflict.
+func (s *Store) CreatePractice(ctx context.Context, p practice.Practice, pointLabel string) (practice.Practice, practice.Point, error) {
+	var point practice.Point
+	err := s.tx(ctx, func(c *sqlx.Tx) (err error) {
+		p, point, err = createPractice(ctx, c, p, pointLabel)
+		return err
+	})
+	return p, point, err
+}
+
+func createPractice(ctx context.Context, c *sqlx.Tx, p practice.Practice, pointLabel string) (practice.Practice, practice.Point, error) {
+	point := practice.Point{Code: practice.NewCode(), Label: pointLabel}
+	if err := p.Check(); err != nil {
+		return p, point, err
+	}
+	p.ID, p.Slug = newID(), practice.Slug(p.Name)
+	if p.Survey == "" {
+		p.Survey = "visit"
+	}
+	if p.Slug == "" {
+		return p, point, fault.New(fault.Invalid, "practice.name_required")
+	}
+	point.PracticeID = p.ID
+	if _, err := c.NamedExecContext(ctx, `INSERT INTO practice (id, slug, name, phone, survey, digital)
+		VALUES (:id, :slug, :name, :phone, :survey, :digital)`, p); err != nil {
+		return p, point, err
+	}
+	return p, point, createPoint(ctx, c, point)
+}
+
+// SavePractice rewrites what staff may change of a practice; its id and slug stay.
+func (s *Store) SavePractice(ctx context.Context, p practice.Practice) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	_, err := s.db.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p)
+	return explain(err)
+}
+
+// Practice finds a practice by id.
+func (s *Store) Practice(ctx context.Context, id string) (p practice.Practice, err error) {
+	err = s.db.GetContext(ctx, &p, `SELECT `+practiceColumns+` FROM practice WHERE id = $1`, id)
+	return p, explain(err)
+}
+
+// PracticeBySlug finds a practice by its name in addresses.
+func (s *Store) PracticeBySlug(ctx context.Context, slug string) (p practice.Practice, err error) {
+	err = s.db.GetContext(ctx, &p, `SELECT `+practiceColumns+` FROM practice WHERE slug = $1`, slug)
+	return p, explain(err)
+}
+
+// Practices lists all practices, in the order of their slugs.
+func (s *Store) Practices(ctx context.Context) (ps []practice.Practice, err error) {
+	err = s.db.SelectContext(ctx, &ps, `SELECT `+practiceColumns+` FROM practice ORDER BY slug`)
+	return ps, err
+}
+
+func createPoint(ctx context.Context, c sqlx.ExtContext, p practice.Point) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	_, err := sqlx.NamedExecContext(ctx, c, `INSERT INTO point (code, practice_id, label, retired)
+		VALUES (:code, :practice_id, :label, :retired)`, p)
+	return err
+}
+
+// CreatePoint stores a new collection point under a new code.
+func (s *Store) CreatePoint(ctx context.Context, practiceID, label string) (practice.Point, error) {
+	p := practice.Point{Code: practice.NewCode(), PracticeID: practiceID, Label: label}
+	return p, explain(createPoint(ctx, s.db, p))
+}
+
+// SetPointRetired takes a practice's collection point out of use, or back into it.
+func (s *Store) SetPointRetired(ctx context.Context, practiceID string, code practice.Code, retired bool) error {
+	r, err := s.db.ExecContext(ctx, `UPDATE point SET retired = $1 WHERE practice_id = $2 AND code = $3`, retired, practiceID, string(code))
+	if err != nil {
+		return explain(err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return fault.New(fault.NotFound, "error.not_found").Because(err)
+	}
+	return nil
+}
+
+// Point finds a collection point, retired or not.
+func (s *Store) Point(ctx context.Context, code practice.Code) (p practice.Point, err error) {
+	err = s.db.GetContext(ctx, &p, `SELECT code, practice_id, label, retired FROM point WHERE code = $1`, string(code))
+	return p, explain(err)
+}
+
+// Points lists a practice's collection points: those in use first, then by label.
+func (s *Store) Points(ctx context.Context, practiceID string) (ps []practice.Point, err error) {
+	err = s.db.SelectContext(ctx, &ps, `SELECT code, practice_id, label, retired FROM point
+		WHERE practice_id = $1 ORDER BY retired, label, code`, practiceID)
+	return ps, err
+}
+
+// PointsInUse counts each practice's collection points that are not retired, by practice id.
+func (s *Store) PointsInUse(ctx context.Context) (map[string]int, error) {
+	var rows []struct {
+		PracticeID string `db:"practice_id"`
+		N          int    `db:"n"`
+	}
+	err := s.db.SelectContext(ctx, &rows, `SELECT practice_id, count(*) AS n FROM point WHERE NOT retired GROUP BY practice_id`)
+	counts := make(map[string]int, len(rows))
+	for _, r := range rows {
+		counts[r.PracticeID] = r.N
+	}
+	return counts, err
+}
