@@ -52,7 +52,6 @@ CREATE TABLE receipt (
     hash      TEXT PRIMARY KEY,
     forget_on TEXT NOT NULL
 );
-CREATE INDEX receipt_forget ON receipt (forget_on);
 
 -- Counts not yet shown, as one value that is rewritten whole.
 CREATE TABLE pending (
