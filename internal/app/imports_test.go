@@ -15,7 +15,10 @@ const module = "github.com/venterom/venterom/"
 // imports is the map of the house: what each package may import of ours, and which third-party modules.
 // Test files may also import storetest and what is under testOnly.
 var imports = map[string]struct{ ours, theirs []string }{
-	"internal/app":       {},
+	"internal/app": {},
+	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
+		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
+		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "rsc.io/qr"}},
 	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/fault"}},
 	"internal/report":    {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
 	"internal/chart": {ours: []string{"internal/report", "internal/survey", "internal/calendar", "internal/disclosure", "internal/stats", "internal/i18n"},
@@ -31,6 +34,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"internal/calendar":   {},
 	"internal/fault":      {},
 	"surveys":             {},
+	"static":              {},
 	"migrations":          {},
 }
 

@@ -1,0 +1,193 @@
+package web
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/survey"
+)
+
+// maxBody is the longest form we read: a full one is under two kilobytes.
+const maxBody = 16 << 10
+
+// The form's own fields beside its answers.
+const (
+	fieldToken    = "token"
+	fieldLanguage = "lang"
+	fieldSwitch   = "switch" // the button that asks for another language and sends nothing
+)
+
+type formPage struct {
+	page
+	Practice practice.Practice
+	Action   string
+	Token    string
+	Problem  string // what to mend before the form can be sent; empty the first time
+	Surveys  []formSurvey
+}
+
+type formSurvey struct {
+	Title     string // empty for the first survey, which the page's own heading introduces
+	Questions []formQuestion
+}
+
+type formQuestion struct {
+	ID      string // of the fieldset; the first option's is the same with "-0"
+	Name    string
+	Text    string
+	Note    string
+	Options []formOption
+	Aside   *formOption // "does not apply"
+}
+
+type formOption struct {
+	Code, Label string
+	Checked     bool
+}
+
+// form lays out what a practice asks, in one language, with what was chosen so far.
+func (s *Server) form(c echo.Context, l i18n.Language, p practice.Practice, action, token string, chosen url.Values) formPage {
+	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: action, Token: token}
+	for i, sv := range s.asked(p) {
+		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
+		if i > 0 {
+			fs.Title = sv.Title.In(l.Tag)
+		}
+		for _, q := range sv.Questions {
+			name := sv.ID + "." + q.ID
+			fq := formQuestion{ID: sv.ID + "-" + q.ID, Name: name, Text: q.Text.In(l.Tag), Note: q.Note.In(l.Tag)}
+			for _, o := range q.Options {
+				fq.Options = append(fq.Options, formOption{o.Code, o.Text.In(l.Tag), chosen.Get(name) == o.Code})
+			}
+			if q.NotApplicable != nil {
+				fq.Aside = &formOption{survey.NotApplicable, q.NotApplicable.In(l.Tag), chosen.Get(name) == survey.NotApplicable}
+			}
+			fs.Questions = append(fs.Questions, fq)
+		}
+		fp.Surveys = append(fp.Surveys, fs)
+	}
+	return fp
+}
+
+// asked lists the surveys in a practice's form.
+func (s *Server) asked(p practice.Practice) []*survey.Survey {
+	ids := []string{p.Survey}
+	if p.Digital {
+		ids = append(ids, "digital")
+	}
+	surveys := make([]*survey.Survey, 0, len(ids))
+	for _, id := range ids {
+		if sv, ok := s.Surveys.Latest(id); ok {
+			surveys = append(surveys, sv)
+		}
+	}
+	return surveys
+}
+
+type startPage struct {
+	page
+	Problem bool
+}
+
+func (s *Server) showStart(c echo.Context) error {
+	l := s.language(c)
+	return s.render(c, http.StatusOK, "start", startPage{page: s.page(c, l, l.T("start.title"))})
+}
+
+// findPoint leads from a typed code to its form.
+func (s *Server) findPoint(c echo.Context) error {
+	code, err := practice.ParseCode(c.QueryParam("code"))
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/k/"+string(code))
+}
+
+func (s *Server) showForm(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	_, p, err := s.point(c.Request().Context(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	return s.render(c, http.StatusOK, "form", s.form(c, s.language(c), p, c.Request().URL.Path, s.newToken(p.ID), nil))
+}
+
+// saveForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
+// address would have to carry the answers, and histories and proxies' logs keep addresses.
+func (s *Server) saveForm(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	values, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	if tag := values.Get(fieldLanguage); s.Words.In(tag).Tag == tag {
+		c.Set(languageKey, tag)
+	}
+	point, p, err := s.point(c.Request().Context(), c.Param("code"))
+	if err != nil {
+		return err
+	}
+	token, switchTo := values.Get(fieldToken), values.Get(fieldSwitch)
+	receipt, err := s.receipt(token, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, own := range []string{fieldToken, fieldLanguage, fieldSwitch} {
+		if len(values[own]) > 1 {
+			return fault.New(fault.Invalid, "form.unknown_field")
+		}
+		delete(values, own)
+	}
+	surveys := s.asked(p)
+	responses, err := survey.Parse(surveys, values)
+	var f *fault.Error
+	if err != nil {
+		if f = fault.As(err); f == nil || f.Key != "form.empty" {
+			return err
+		}
+	}
+	l := s.language(c)
+	if switchTo != "" {
+		return s.render(c, http.StatusOK, "form", s.form(c, s.Words.In(switchTo), p, c.Request().URL.Path, token, values))
+	}
+	if f == nil {
+		err = s.Intake.Count(c.Request().Context(), aggregate.Entry(p.ID, string(point.Code), "qr", receipt, responses))
+		if err == nil {
+			return s.sayThanks(c, l, p, responses)
+		}
+		s.Log.Error("answer not counted", "error", err)
+		f = fault.New(fault.Unavailable, "form.not_saved")
+	}
+	fp := s.form(c, l, p, c.Request().URL.Path, token, values)
+	fp.Problem = l.T(f.Key, f.Args)
+	fp.Title = l.T("error.prefix") + " " + fp.Title
+	status := statuses[f.Kind]
+	if f.Kind == fault.Invalid {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.render(c, status, "form", fp)
+}
+
+// readForm reads the body of a form, and refuses anything else and anything long.
+func readForm(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, fault.New(fault.Invalid, "error.bad_request")
+	}
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+			return nil, fault.New(fault.TooLarge, "form.too_large")
+		}
+		return nil, fault.New(fault.Invalid, "error.bad_request")
+	}
+	return r.PostForm, nil
+}

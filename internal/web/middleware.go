@@ -1,0 +1,151 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+
+	"github.com/venterom/venterom/internal/fault"
+)
+
+// setHeaders puts the strict headers on every response. Nothing inline, nothing from elsewhere.
+func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h["Content-Security-Policy"] = contentSecurityPolicy
+		h["Referrer-Policy"] = noReferrer
+		h["X-Content-Type-Options"] = noSniff
+		h["X-Frame-Options"] = deny
+		h["Permissions-Policy"] = permissions
+		h["Cross-Origin-Opener-Policy"] = sameOrigin
+		h["Cross-Origin-Resource-Policy"] = sameOrigin
+		return next(c)
+	}
+}
+
+var (
+	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
+	noReferrer  = []string{"no-referrer"}
+	noSniff     = []string{"nosniff"}
+	deny        = []string{"DENY"}
+	sameOrigin  = []string{"same-origin"}
+	permissions = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
+)
+
+// noStore keeps staff pages out of every cache.
+func noStore(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set("Cache-Control", "no-store")
+		return next(c)
+	}
+}
+
+// compress compresses pages; static files are compressed once at start instead.
+func compress() echo.MiddlewareFunc {
+	return middleware.GzipWithConfig(middleware.GzipConfig{
+		Level:     5,
+		MinLength: 1024,
+		Skipper:   func(c echo.Context) bool { return c.Path() == "/static/*" },
+	})
+}
+
+// logRequests writes one line for each request: the route's pattern, because a path can hold a code or
+// a token, and no address, browser or query.
+func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		s.Log.Debug("request", "method", c.Request().Method, "route", c.Path(),
+			"status", c.Response().Status, "ms", float64(time.Since(start).Microseconds())/1000)
+		return nil
+	}
+}
+
+func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if r == http.ErrAbortHandler {
+					panic(r)
+				}
+				err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+			}
+		}()
+		return next(c)
+	}
+}
+
+var statuses = map[fault.Kind]int{
+	fault.Invalid:      http.StatusBadRequest,
+	fault.Unauthorized: http.StatusUnauthorized,
+	fault.Forbidden:    http.StatusForbidden,
+	fault.NotFound:     http.StatusNotFound,
+	fault.Gone:         http.StatusGone,
+	fault.Conflict:     http.StatusConflict,
+	fault.TooLarge:     http.StatusRequestEntityTooLarge,
+	fault.TooMany:      http.StatusTooManyRequests,
+	fault.Unavailable:  http.StatusServiceUnavailable,
+	fault.Internal:     http.StatusInternalServerError,
+}
+
+// toFault makes every error a fault: echo's own by status, unknown ones internal.
+func toFault(err error) *fault.Error {
+	if f := fault.As(err); f != nil {
+		return f
+	}
+	if h, ok := errors.AsType[*echo.HTTPError](err); ok {
+		switch {
+		case h.Code == http.StatusNotFound:
+			return fault.New(fault.NotFound, "error.not_found")
+		case h.Code == http.StatusRequestEntityTooLarge:
+			return fault.New(fault.TooLarge, "form.too_large")
+		case h.Code < 500:
+			return fault.New(fault.Invalid, "error.bad_request")
+		}
+	}
+	return fault.New(fault.Internal, "error.internal").Because(err)
+}
+
+type errorPage struct {
+	page
+	Text    string
+	AskCode bool // offer to type the code again
+	ID      string
+}
+
+// showError is the one place that decides the status and the words of an error.
+func (s *Server) showError(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	f := toFault(err)
+	status := statuses[f.Kind]
+	h, isHTTP := errors.AsType[*echo.HTTPError](err)
+	if isHTTP && h.Code == http.StatusMethodNotAllowed {
+		status = h.Code
+	}
+	if f.Kind == fault.Unauthorized && c.Request().Method == http.MethodGet {
+		_ = c.Redirect(http.StatusSeeOther, "/login")
+		return
+	}
+	l := s.language(c)
+	p := errorPage{page: s.page(c, l, l.T("error.title")), Text: l.T(f.Key, f.Args),
+		AskCode: f.Key == "code.unknown" || f.Key == "code.retired"}
+	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+		p.ID = newErrorID()
+		s.Log.Error("request failed", "id", p.ID, "method", c.Request().Method, "route", c.Path(), "error", err)
+	}
+	if err := s.render(c, status, "error", p); err != nil {
+		s.Log.Error("error page", "error", err)
+		_ = c.NoContent(http.StatusInternalServerError)
+	}
+}

@@ -1,0 +1,366 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/survey"
+)
+
+// visit is one row of the table of pages: who may have a route, and what they see.
+type visit struct {
+	method, route string // as in the table of routes
+	path          string
+	form          url.Values
+	template      string // the page it renders, if any
+	status        int
+	want          string   // in the body or, for a redirect, the address it leads to
+	as            []string // characters who get status; all others are turned away
+}
+
+var everybody = []string{nobody, kari, sara, olav, dina, nils}
+
+func visits(f *fixture, t testing.TB) []visit {
+	const get, post = http.MethodGet, http.MethodPost
+	code, own := string(f.point.Code), "/practices/"+f.eidsvag.ID
+	answer := func() url.Values {
+		return url.Values{"token": {f.token(t, f.point.Code)}, "lang": {"nb"}, "visit.polite": {"5"}}
+	}
+	members := []string{kari, sara}
+	return []visit{
+		{get, "/", "/", nil, "start", 200, "Skriv koden", everybody},
+		{get, "/k", "/k?code=" + code, nil, "", 303, "/k/" + code, everybody},
+		{get, "/k", "/k?code=x", nil, "error", 404, "Spør i skranken", everybody},
+		{get, "/k/:code", "/k/" + code, nil, "form", 200, "Var legen høflig mot deg?", everybody},
+		{get, "/K/:code", "/K/" + code, nil, "form", 200, "Var legen høflig mot deg?", everybody},
+		{post, "/k/:code", "/k/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
+		{post, "/K/:code", "/K/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
+		{get, "/static/*", "/static/app.css", nil, "", 200, "--accent", everybody},
+		{get, "/static/*", "/static/vendor/nothing.js", nil, "error", 404, "finnes ikke", everybody},
+		{get, "/healthz", "/healthz", nil, "", 200, "ok", everybody},
+		{get, "/readyz", "/readyz", nil, "", 200, "ready", everybody},
+		{get, "/login", "/login", nil, "login", 200, "Logg inn", []string{nobody}},
+		{post, "/login", "/login", url.Values{"email": {kari}, "password": {"feil"}}, "login", 422, "er feil", []string{nobody}},
+		{post, "/logout", "/logout", url.Values{}, "", 303, "/login", []string{nobody}},
+		{get, "/practices", "/practices", nil, "", 303, own, members},
+		{get, "/practices", "/practices", nil, "", 303, "/practices/" + f.lillevik.ID, []string{olav}},
+		{get, "/practices", "/practices", nil, "", 303, "/admin", []string{dina}},
+		{get, "/practices", "/practices", nil, "practices", 200, "Spør den som driver", []string{nils}},
+		{get, "/practices/:id", own, nil, "dashboard", 200, "Eidsvåg legekontor", members},
+		{get, "/practices/:id/points", own + "/points", nil, "points", 200, "Venterommet", members},
+		{post, "/practices/:id/points", own + "/points", url.Values{"label": {"Døra"}}, "", 303, own + "/points", []string{kari}},
+		{post, "/practices/:id/points", own + "/points", url.Values{"label": {" "}}, "points", 422, "høyst 60 tegn", []string{kari}},
+		{post, "/practices/:id/points/:code", own + "/points/" + string(f.retired.Code), url.Values{"retired": {"true"}}, "", 303, own + "/points", []string{kari}},
+		{post, "/practices/:id/digital", own + "/digital", url.Values{"digital": {"true"}}, "", 303, own + "/points", []string{kari}},
+		{get, "/practices/:id/points/:code/poster", own + "/points/" + code + "/poster", nil, "poster", 200, "svar.example.org", members},
+		{get, "/practices/:id/points/:code/qr.svg", own + "/points/" + code + "/qr.svg", nil, "", 200, "<svg", members},
+		{get, "/practices/:id/points/:code/qr.png", own + "/points/" + code + "/qr.png", nil, "", 200, "PNG", members},
+		{get, "/practices/:id/points/:code/poster", own + "/points/" + string(f.elsewhere.Code) + "/poster", nil, "error", 404, "finnes ikke", members},
+		{get, "/admin", "/admin", nil, "admin", 200, "Eidsvåg legekontor", []string{dina}},
+	}
+}
+
+// TestPages visits every route as every character. Whoever is not named in a row is sent to sign in,
+// told that only the lead may, or told that there is no such page; never anything else.
+func TestPages(t *testing.T) {
+	f := newFixture(t)
+	for _, v := range visits(f, t) {
+		for _, who := range everybody {
+			if who != nobody && v.route == "/logout" {
+				continue // it would sign the character out of the other rows; TestSigningOut has it
+			}
+			r := f.do(t, who, v.method, v.path, v.form, "Accept-Language", "nb")
+			if slices.Contains(v.as, who) {
+				if got := r.body + r.Header.Get("Location"); r.StatusCode != v.status || !strings.Contains(got, v.want) {
+					t.Errorf("%s %s as %q: status %d, want %d and %q in\n%.600s", v.method, v.path, who, r.StatusCode, v.status, v.want, got)
+				}
+			} else if !turnedAway(r, who) && !elsewhereIn(f, t, v, who) {
+				t.Errorf("%s %s as %q: status %d, want to be turned away", v.method, v.path, who, r.StatusCode)
+			}
+			checkHeaders(t, v, r)
+		}
+	}
+}
+
+// turnedAway reports whether a response gives nothing: to sign in, or an error page with no data.
+func turnedAway(r response, who string) bool {
+	switch r.StatusCode {
+	case http.StatusSeeOther:
+		return who == nobody && r.Header.Get("Location") == "/login"
+	case http.StatusUnauthorized:
+		return who == nobody
+	case http.StatusForbidden:
+		return who == sara && !strings.Contains(r.body, "Eidsvåg")
+	case http.StatusNotFound:
+		return !strings.Contains(r.body, "Eidsvåg")
+	}
+	return false
+}
+
+// elsewhereIn reports whether another row of the same request says what this character gets.
+func elsewhereIn(f *fixture, t testing.TB, v visit, who string) bool {
+	if v.route == "/login" {
+		return true // somebody signed in is led on, or signs in anew
+	}
+	return slices.ContainsFunc(visits(f, t), func(o visit) bool {
+		return o.method == v.method && o.path == v.path && o.form.Encode() == v.form.Encode() && slices.Contains(o.as, who)
+	})
+}
+
+func checkHeaders(t *testing.T, v visit, r response) {
+	t.Helper()
+	h := r.Header
+	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("%s %s: headers %v", v.method, v.path, h)
+	}
+	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || v.route == "/"
+	if patient && len(r.Cookies()) > 0 {
+		t.Errorf("%s %s sets a cookie", v.method, v.path)
+	}
+	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || v.route == "/admin" {
+		if h.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s %s may be cached: %q", v.method, v.path, h.Get("Cache-Control"))
+		}
+	}
+	for _, c := range r.Cookies() {
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" {
+			t.Errorf("%s %s sets cookie %v", v.method, v.path, c)
+		}
+	}
+}
+
+// TestEveryRouteAndTemplateHasARow fails when something new is not in the table above.
+func TestEveryRouteAndTemplateHasARow(t *testing.T) {
+	f := newFixture(t)
+	rows := visits(f, t)
+	e, ok := f.handler.(*echo.Echo)
+	if !ok {
+		t.Fatal("the handler is not echo")
+	}
+	for _, r := range e.Routes() {
+		if !slices.ContainsFunc(rows, func(v visit) bool { return v.method == r.Method && v.route == r.Path }) && r.Method != echo.RouteNotFound {
+			t.Errorf("%s %s has no row", r.Method, r.Path)
+		}
+	}
+	for name := range layouts {
+		if !slices.ContainsFunc(rows, func(v visit) bool { return v.template == name }) {
+			t.Errorf("page %s has no row", name)
+		}
+	}
+	files, err := filepath.Glob("templates/*.html")
+	must(t, err)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".html")
+		if _, ok := layouts[name]; !ok && name != "parts" && !strings.HasPrefix(name, "layout_") {
+			t.Errorf("template %s is no page", name)
+		}
+	}
+}
+
+func TestSigningOut(t *testing.T) {
+	f := newFixture(t)
+	cookie := f.signIn(t, kari)
+	if r := f.do(t, kari, http.MethodPost, "/logout", url.Values{}); r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("status %d", r.StatusCode)
+	}
+	if r := f.get(t, nobody, "/practices/"+f.eidsvag.ID, "Cookie", cookie); r.StatusCode != http.StatusSeeOther || r.Header.Get("Location") != "/login" {
+		t.Errorf("the old cookie still works: %d", r.StatusCode)
+	}
+}
+
+func TestSigningInChangesTheToken(t *testing.T) {
+	f := newFixture(t)
+	planted := f.get(t, nobody, "/login?lang=nn") // choosing a language begins a session
+	if len(planted.Cookies()) != 1 {
+		t.Fatalf("cookies %v", planted.Cookies())
+	}
+	c := planted.Cookies()[0]
+	r := f.do(t, nobody, http.MethodPost, "/login", url.Values{"email": {kari}, "password": {password}}, "Cookie", c.Name+"="+c.Value)
+	if len(r.Cookies()) != 1 || r.Cookies()[0].Value == c.Value {
+		t.Error("the token from before signing in is still the session's")
+	}
+	if r := f.get(t, nobody, "/practices", "Cookie", c.Name+"="+c.Value); r.Header.Get("Location") != "/login" {
+		t.Error("the planted token is signed in")
+	}
+}
+
+func TestAnotherSiteCannotPostForStaff(t *testing.T) {
+	f := newFixture(t)
+	r := f.do(t, kari, http.MethodPost, "/practices/"+f.eidsvag.ID+"/points", url.Values{"label": {"Ondt"}},
+		"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example")
+	if r.StatusCode != http.StatusForbidden {
+		t.Errorf("status %d", r.StatusCode)
+	}
+	points, err := f.Store.Points(context.Background(), f.eidsvag.ID)
+	must(t, err)
+	for _, p := range points {
+		if p.Label == "Ondt" {
+			t.Error("the point was made")
+		}
+	}
+}
+
+func TestWrongMethodAndHostilePaths(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		method, path string
+		status       int
+	}{
+		{http.MethodPut, "/k/" + string(f.point.Code), 405}, {http.MethodDelete, "/practices/" + f.eidsvag.ID, 405},
+		{http.MethodGet, "/static/../server.go", 404}, {http.MethodGet, "/static/%2e%2e/web.go", 404}, {http.MethodGet, "/nothing", 404},
+		{http.MethodGet, "/k/%00", 404}, {http.MethodGet, "/k/" + strings.Repeat("7", 5000), 404}, {http.MethodGet, "/practices/%27%20OR%201=1", 303},
+	} {
+		got := f.do(t, nobody, c.method, c.path, nil)
+		if got.StatusCode != c.status {
+			t.Errorf("%s %.40s: status %d, want %d", c.method, c.path, got.StatusCode, c.status)
+		}
+	}
+}
+
+// TestLogTellsNothing: at the most talkative level, no code, token, answer, address or browser.
+func TestLogTellsNothing(t *testing.T) {
+	f := newFixture(t)
+	token := f.token(t, f.point.Code)
+	f.do(t, nobody, http.MethodPost, "/k/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}},
+		"User-Agent", "marked-browser", "X-Forwarded-For", "203.0.113.7", "Referer", "https://marked.example/")
+	f.get(t, kari, "/practices/"+f.eidsvag.ID+"?marked=query")
+	for _, secret := range []string{token, string(f.point.Code), "polite", "marked", "203.0.113.7", "192.0.2.1", kari, f.eidsvag.ID, strings.Split(f.cookies[kari], "=")[1]} {
+		if strings.Contains(f.log.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, f.log)
+		}
+	}
+	if !strings.Contains(f.log.String(), "route=/k/:code") {
+		t.Error("the log is not on")
+	}
+}
+
+// TestOnlyClosedAnswers crawls the patient's pages for anything text could be typed into. The one
+// exception is the field for a code, where no form is.
+func TestOnlyClosedAnswers(t *testing.T) {
+	f := newFixture(t)
+	control := regexp.MustCompile(`<(input|textarea|select|[a-z]+ contenteditable)[^>]*>`)
+	pages := map[string]response{
+		"form":   f.get(t, nobody, "/k/"+string(f.point.Code)),
+		"empty":  f.answer(t, f.point.Code),
+		"thanks": f.answer(t, f.point.Code, "visit.polite", "5"),
+		"wrong":  f.answer(t, f.point.Code, "visit.polite", "x"),
+	}
+	for name, r := range pages {
+		for _, tag := range control.FindAllString(r.body, -1) {
+			if !strings.Contains(tag, `type="radio"`) && !strings.Contains(tag, `type="hidden"`) {
+				t.Errorf("%s has %s", name, tag)
+			}
+		}
+		if strings.Contains(r.body, " checked") {
+			t.Errorf("%s has something chosen beforehand", name)
+		}
+		if strings.Contains(r.body, " style=") || strings.Contains(r.body, "<style") || strings.Contains(r.body, "<script>") || strings.Contains(r.body, " on") && regexp.MustCompile(` on[a-z]+="`).MatchString(r.body) {
+			t.Errorf("%s has something inline", name)
+		}
+	}
+}
+
+// keyPattern finds message keys where they are used.
+var keyPattern = regexp.MustCompile(`"([a-z]+\.[a-z0-9_]+)"`)
+
+// composedPattern finds the beginnings of keys that are put together: "unit." + x, print "unit." x.
+var composedPattern = regexp.MustCompile(`(?:print )?"([a-z]+\.[a-z0-9_]*)"(?: ?\+| \.| \$)`)
+
+// TestWords: every language has every message, none is empty or unused, every one used exists.
+func TestWords(t *testing.T) {
+	words, err := i18n.Load()
+	must(t, err)
+	known := words.Keys("nb")
+	for _, lang := range i18n.Languages {
+		keys := words.Keys(lang)
+		for _, k := range known {
+			if !slices.Contains(keys, k) {
+				t.Errorf("%s lacks %s", lang, k)
+			}
+			if text := words.In(lang).T(k, "Count", 2); strings.TrimSpace(text) == "" || text == k {
+				t.Errorf("%s has nothing for %s", lang, k)
+			}
+		}
+		for _, k := range keys {
+			if !slices.Contains(known, k) {
+				t.Errorf("only %s has %s", lang, k)
+			}
+		}
+	}
+	used := map[string]bool{}
+	var composed []string
+	for _, pattern := range []string{"*.go", "templates/*.html", "../*/*.go", "../../cmd/*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		must(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			must(t, err)
+			for _, m := range composedPattern.FindAllStringSubmatch(string(text), -1) {
+				composed = append(composed, m[1])
+			}
+			for _, m := range keyPattern.FindAllStringSubmatch(string(text), -1) {
+				used[m[1]] = true
+			}
+		}
+	}
+	beginnings := map[string]bool{}
+	for _, k := range known {
+		noun, _, _ := strings.Cut(k, ".")
+		beginnings[noun] = true
+		if !used[k] && !slices.ContainsFunc(composed, func(c string) bool { return strings.HasPrefix(k, c) }) {
+			t.Errorf("%s is not used", k)
+		}
+	}
+	for k := range used {
+		noun, _, _ := strings.Cut(k, ".")
+		if beginnings[noun] && !slices.Contains(known, k) && !slices.Contains(composed, k) && !strings.HasSuffix(k, ".js") && !strings.HasSuffix(k, ".css") && !strings.HasSuffix(k, ".svg") {
+			t.Errorf("%s is used and has no words", k)
+		}
+	}
+}
+
+// TestEverySurveyCanBeShownAndAnswered puts every survey and every kind of question through the form.
+func TestEverySurveyCanBeShownAndAnswered(t *testing.T) {
+	f := newFixture(t)
+	kinds := map[survey.Kind]bool{}
+	for _, sv := range f.Surveys.All() {
+		p := f.eidsvag
+		p.Survey, p.Digital = sv.ID, false
+		must(t, f.Store.SavePractice(context.Background(), p))
+		f.forgetPoints()
+		for _, lang := range i18n.Languages {
+			r := f.get(t, nobody, "/k/"+string(f.point.Code)+"?lang="+lang)
+			for _, q := range sv.Questions {
+				kinds[q.Kind] = true
+				if !strings.Contains(r.body, `name="`+sv.ID+"."+q.ID+`"`) {
+					t.Errorf("%s in %s lacks %s", sv.ID, lang, q.ID)
+				}
+			}
+		}
+		for _, q := range sv.Questions {
+			for _, o := range q.Options {
+				if r := f.answer(t, f.point.Code, sv.ID+"."+q.ID, o.Code); r.StatusCode != http.StatusOK {
+					t.Errorf("%s.%s=%s: %d", sv.ID, q.ID, o.Code, r.StatusCode)
+				}
+			}
+		}
+	}
+	for _, k := range []survey.Kind{survey.Scale, survey.Choice} {
+		if !kinds[k] {
+			t.Errorf("no survey has a question of kind %s", k)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/static"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// layouts says which frame each page is set in: patient (no session, nothing to sign in to), staff, or
+// print (a sheet of paper with nothing around it).
+var layouts = map[string]string{
+	"form":      "patient",
+	"thanks":    "patient",
+	"start":     "patient",
+	"error":     "patient",
+	"login":     "staff",
+	"practices": "staff",
+	"dashboard": "staff",
+	"points":    "staff",
+	"admin":     "staff",
+	"poster":    "print",
+}
+
+// page is what every page has.
+type page struct {
+	L       i18n.Language
+	Title   string
+	Demo    bool
+	Account *practice.Account  // nil unless somebody is signed in
+	In      *practice.Practice // the practice whose pages these are, for the staff menu
+	Here    string             // which entry of the staff menu this is
+	Role    practice.Role      // in that practice
+}
+
+// Languages are the languages a page can be switched to, each named in itself.
+func (p page) Languages() []string { return i18n.Languages }
+
+func (s *Server) loadPages() (map[string]*template.Template, error) {
+	funcs := template.FuncMap{"static": s.assetPath}
+	pages := make(map[string]*template.Template, len(layouts))
+	for name, layout := range layouts {
+		t, err := template.New(name).Funcs(funcs).Option("missingkey=error").
+			ParseFS(templates, "templates/layout_"+layout+".html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, err
+		}
+		pages[name] = t
+	}
+	return pages, nil
+}
+
+// asset is a static file as it is sent: compressed once, at start.
+type asset struct {
+	plain, zipped []byte
+	hash          string
+	mime          string
+}
+
+var mimes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+
+func loadAssets() (map[string]asset, error) {
+	assets := map[string]asset{}
+	err := fs.WalkDir(static.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || mimes[path.Ext(name)] == "" {
+			return err
+		}
+		a := asset{mime: mimes[path.Ext(name)]}
+		if a.plain, err = static.FS.ReadFile(name); err != nil {
+			return err
+		}
+		sum := sha256.Sum256(a.plain)
+		a.hash = hex.EncodeToString(sum[:6])
+		var b bytes.Buffer
+		z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+		if err != nil {
+			return err
+		}
+		if _, err := z.Write(a.plain); err != nil {
+			return err
+		}
+		if err := z.Close(); err != nil {
+			return err
+		}
+		a.zipped = b.Bytes()
+		assets[name] = a
+		return nil
+	})
+	return assets, err
+}
+
+// assetPath is an asset's address; it changes with the content, so that it can be cached for ever.
+func (s *Server) assetPath(name string) string {
+	return "/static/" + name + "?v=" + s.assets[name].hash
+}
+
+func (s *Server) showAsset(c echo.Context) error {
+	a, ok := s.assets[c.Param("*")]
+	if !ok {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	h := c.Response().Header()
+	if c.QueryParam("v") == a.hash {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
+	h.Set("Vary", "Accept-Encoding")
+	if strings.Contains(c.Request().Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		return c.Blob(http.StatusOK, a.mime, a.zipped)
+	}
+	return c.Blob(http.StatusOK, a.mime, a.plain)
+}

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// access says who may use a route.
+type access int
+
+const (
+	open     access = iota // everybody; no session is read and no cookie set
+	anyone                 // everybody, with a session: signing in and out
+	signedIn               // any account
+	member                 // lead or staff of the practice in the address
+	lead                   // lead of the practice in the address
+	operator               // who runs the installation; sees no results
+)
+
+type route struct {
+	method, path string
+	who          access
+	handle       echo.HandlerFunc
+}
+
+// routes is the table of contents of the product: every address, and who may use it.
+func (s *Server) routes() []route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []route{
+		{get, "/", open, s.showStart},
+		{get, "/k", open, s.findPoint},
+		{get, "/k/:code", open, s.showForm},
+		{get, "/K/:code", open, s.showForm}, // printed QR codes are in capitals
+		{post, "/k/:code", open, s.saveForm},
+		{post, "/K/:code", open, s.saveForm},
+		{get, "/static/*", open, s.showAsset},
+		{get, "/healthz", open, s.showHealth},
+		{get, "/readyz", open, s.showReady},
+
+		{get, "/login", anyone, s.showLogin},
+		{post, "/login", anyone, s.saveLogin},
+		{post, "/logout", anyone, s.saveLogout},
+
+		{get, "/practices", signedIn, s.showPractices},
+		{get, "/practices/:id", member, s.showDashboard},
+		{get, "/practices/:id/points", member, s.showPoints},
+		{post, "/practices/:id/points", lead, s.savePoint},
+		{post, "/practices/:id/points/:code", lead, s.savePointState},
+		{post, "/practices/:id/digital", lead, s.saveDigital},
+		{get, "/practices/:id/points/:code/poster", member, s.showPoster},
+		{get, "/practices/:id/points/:code/qr.svg", member, s.showQRAsSVG},
+		{get, "/practices/:id/points/:code/qr.png", member, s.showQRAsPNG},
+
+		{get, "/admin", operator, s.showAdmin},
+	}
+}
+
+// Handler returns the server's handler.
+func (s *Server) Handler() http.Handler {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.showError
+	// Behind a proxy the address is the proxy's; without this echo would believe any client's header.
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.Use(s.logRequests, s.recoverPanics, setHeaders, compress())
+	crossOrigin := echo.WrapMiddleware(http.NewCrossOriginProtection().Handler)
+	session := echo.WrapMiddleware(s.sessions.LoadAndSave)
+	for _, r := range s.routes() {
+		if r.who == open {
+			e.Add(r.method, r.path, r.handle)
+			continue
+		}
+		e.Add(r.method, r.path, r.handle, noStore, crossOrigin, session, s.admit(r.who))
+	}
+	return e
+}

@@ -1,0 +1,155 @@
+// Package web is the pages: routes, forms, templates and sessions. It asks, shows and redirects; what
+// is counted, what may be shown and what it means is decided below it. Nothing else imports echo.
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/report"
+	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/survey"
+)
+
+// Config is what a Server is made of. All fields but Demo are required.
+type Config struct {
+	Store   *store.Store
+	Surveys *survey.Catalog
+	Intake  *aggregate.Intake
+	Reports *report.Reader
+	Words   *i18n.Words
+	Secret  []byte // at least 32 bytes; keys for form tokens are derived from it
+	BaseURL *url.URL
+	Demo    bool // a banner on every page says that it is a demonstration
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Server answers requests.
+type Server struct {
+	Config
+	pages    map[string]*template.Template
+	assets   map[string]asset
+	sessions *scs.SessionManager
+	tokenKey []byte
+	points   pointCache
+	thanks   thanksCache
+}
+
+// New makes a server. It fails if a template or the secret is unfit.
+func New(cfg Config) (*Server, error) {
+	key, err := hkdf.Key(sha256.New, cfg.Secret, nil, "venterom form token", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: cfg, tokenKey: key, points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
+	if s.assets, err = loadAssets(); err != nil {
+		return nil, err
+	}
+	if s.pages, err = s.loadPages(); err != nil {
+		return nil, err
+	}
+	s.sessions = scs.New()
+	s.sessions.Store = cfg.Store.Sessions()
+	s.sessions.HashTokenInStore = true
+	s.sessions.IdleTimeout = 30 * time.Minute
+	s.sessions.Lifetime = 12 * time.Hour
+	s.sessions.Cookie.Name = "venterom"
+	s.sessions.Cookie.HttpOnly = true
+	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
+	s.sessions.Cookie.Persist = false
+	if cfg.BaseURL.Scheme == "https" {
+		s.sessions.Cookie.Name = "__Host-venterom"
+		s.sessions.Cookie.Secure = true
+	}
+	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		cfg.Log.Error("session", "error", err)
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+	}
+	return s, nil
+}
+
+// pointCache remembers collection points for a few seconds: during a wave of answers, looking one up
+// would cost more than counting. Unknown codes are not remembered, so that guessing fills nothing.
+type pointCache struct {
+	mu     sync.RWMutex
+	byCode map[practice.Code]cachedPoint
+}
+
+type cachedPoint struct {
+	point    practice.Point
+	practice practice.Practice
+	until    time.Time
+}
+
+const (
+	pointTTL  = 5 * time.Second // how long a retired code or a new phone number may take to show
+	maxPoints = 10_000
+)
+
+// point finds the collection point behind a code as it was typed, with its practice. An unknown code
+// is NotFound, a retired one Gone.
+func (s *Server) point(ctx context.Context, typed string) (practice.Point, practice.Practice, error) {
+	code, err := practice.ParseCode(typed)
+	if err != nil {
+		return practice.Point{}, practice.Practice{}, err
+	}
+	s.points.mu.RLock()
+	hit, ok := s.points.byCode[code]
+	s.points.mu.RUnlock()
+	now := time.Now()
+	if !ok || now.After(hit.until) {
+		if hit.point, err = s.Store.Point(ctx, code); err != nil {
+			if fault.KindOf(err) == fault.NotFound {
+				err = fault.New(fault.NotFound, "code.unknown")
+			}
+			return hit.point, hit.practice, err
+		}
+		if hit.practice, err = s.Store.Practice(ctx, hit.point.PracticeID); err != nil {
+			return hit.point, hit.practice, err
+		}
+		hit.until = now.Add(pointTTL)
+		s.points.mu.Lock()
+		if len(s.points.byCode) >= maxPoints {
+			clear(s.points.byCode)
+		}
+		s.points.byCode[code] = hit
+		s.points.mu.Unlock()
+	}
+	if hit.point.Retired {
+		return hit.point, hit.practice, fault.New(fault.Gone, "code.retired")
+	}
+	return hit.point, hit.practice, nil
+}
+
+// forgetPoints empties the cache after a change made here.
+func (s *Server) forgetPoints() {
+	s.points.mu.Lock()
+	defer s.points.mu.Unlock()
+	clear(s.points.byCode)
+}
+
+// render writes a page. It is made in full before the first byte is sent, so that a failing template
+// gives an error page and not half a page.
+func (s *Server) render(c echo.Context, status int, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages[name].ExecuteTemplate(&b, "layout", data); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
+)
+
+// admit lets through whom a route is for, and leaves the account, the practice and the role in the
+// context. Somebody else's practice looks like one that does not exist.
+func (s *Server) admit(who access) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			ctx := c.Request().Context()
+			if tag := c.QueryParam("lang"); tag != "" && s.Words.In(tag).Tag == tag {
+				s.sessions.Put(ctx, languageKey, tag)
+			}
+			if tag := s.sessions.GetString(ctx, languageKey); tag != "" {
+				c.Set(languageKey, tag)
+			}
+			id := s.sessions.GetString(ctx, accountKey)
+			if id != "" {
+				a, err := s.Store.Account(ctx, id)
+				switch {
+				case err == nil:
+					c.Set(accountKey, a)
+				case fault.KindOf(err) != fault.NotFound:
+					return err
+				}
+			}
+			account, ok := c.Get(accountKey).(practice.Account)
+			if who == anyone {
+				return next(c)
+			}
+			if !ok {
+				return fault.New(fault.Unauthorized, "error.sign_in")
+			}
+			switch who {
+			case operator:
+				if !account.Operator {
+					return fault.New(fault.NotFound, "error.not_found")
+				}
+			case member, lead:
+				if err := s.admitTo(c, account, who); err != nil {
+					return err
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) admitTo(c echo.Context, a practice.Account, who access) error {
+	ctx := c.Request().Context()
+	members, err := s.Store.Members(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, m := range members {
+		if m.PracticeID != c.Param("id") {
+			continue
+		}
+		p, err := s.Store.Practice(ctx, m.PracticeID)
+		if err != nil {
+			return err
+		}
+		c.Set(practiceKey, p)
+		c.Set(roleKey, m.Role)
+		if who == lead && m.Role != practice.Lead {
+			return fault.New(fault.Forbidden, "error.lead_only")
+		}
+		return nil
+	}
+	return fault.New(fault.NotFound, "error.not_found")
+}
+
+// inPractice is the practice in the address, put there by admit.
+func inPractice(c echo.Context) practice.Practice {
+	p, _ := c.Get(practiceKey).(practice.Practice)
+	return p
+}
+
+type loginPage struct {
+	page
+	Email   string
+	Problem string
+}
+
+func (s *Server) showLogin(c echo.Context) error {
+	if _, ok := c.Get(accountKey).(practice.Account); ok {
+		return c.Redirect(http.StatusSeeOther, "/practices")
+	}
+	l := s.language(c)
+	return s.render(c, http.StatusOK, "login", loginPage{page: s.page(c, l, l.T("login.title"))})
+}
+
+func (s *Server) saveLogin(c echo.Context) error {
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	typed := strings.TrimSpace(c.FormValue("email"))
+	var a practice.Account
+	if email, err := practice.FoldEmail(typed); err == nil {
+		if a, err = s.Store.AccountByEmail(r.Context(), email); err != nil && fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	if !a.HasPassword(c.FormValue("password")) {
+		l := s.language(c)
+		p := loginPage{page: s.page(c, l, l.T("error.prefix")+" "+l.T("login.title")), Email: typed, Problem: l.T("login.wrong")}
+		return s.render(c, http.StatusUnprocessableEntity, "login", p)
+	}
+	// A new token on every change of who somebody is, so that a token planted before is worth nothing.
+	if err := s.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), accountKey, a.ID)
+	return c.Redirect(http.StatusSeeOther, "/practices")
+}
+
+func (s *Server) saveLogout(c echo.Context) error {
+	if err := s.sessions.Destroy(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/login")
+}

@@ -1,0 +1,210 @@
+package web
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/report"
+	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/storetest"
+	"github.com/venterom/venterom/internal/survey"
+	"github.com/venterom/venterom/surveys"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// fixture is a server with two practices and one person of each kind.
+type fixture struct {
+	*Server
+	handler   http.Handler
+	log       *strings.Builder
+	clock     time.Time
+	eidsvag   practice.Practice // asks about digital services too
+	point     practice.Point
+	retired   practice.Point
+	lillevik  practice.Practice // has no answers yet
+	elsewhere practice.Point    // in lillevik
+	cookies   map[string]string // by character
+}
+
+// The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
+// installation, Nils has an account and no practice; "" is nobody.
+const (
+	nobody = ""
+	kari   = "kari@example.org"
+	sara   = "sara@example.org"
+	olav   = "olav@example.org"
+	dina   = "dina@example.org"
+	nils   = "nils@example.org"
+)
+
+const password = "fire hester i skogen"
+
+var passwordHash = func() string {
+	h, err := practice.HashPassword(password)
+	if err != nil {
+		panic(err)
+	}
+	return h
+}()
+
+func newFixture(t testing.TB) *fixture { return newFixtureOn(t, storetest.SQLite) }
+
+func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
+	t.Helper()
+	ctx := context.Background()
+	f := &fixture{log: &strings.Builder{}, clock: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), cookies: map[string]string{}}
+	catalog, err := survey.Load(surveys.FS)
+	must(t, err)
+	words, err := i18n.Load()
+	must(t, err)
+	base, err := url.Parse("https://svar.example.org")
+	must(t, err)
+	s := storetest.Open(t, e)
+	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	now := func() time.Time { return f.clock }
+	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, log), now, log)
+	t.Cleanup(intake.Stop)
+	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog), Words: words,
+		Secret: []byte(strings.Repeat("s", 32)), BaseURL: base, Now: now, Log: log})
+	must(t, err)
+	f.handler = f.Handler()
+
+	f.eidsvag, f.point, err = s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00", Digital: true}, "Venterommet")
+	must(t, err)
+	f.retired, err = s.CreatePoint(ctx, f.eidsvag.ID, "Gammel plakat")
+	must(t, err)
+	must(t, s.SetPointRetired(ctx, f.eidsvag.ID, f.retired.Code, true))
+	f.lillevik, f.elsewhere, err = s.CreatePractice(ctx, practice.Practice{Name: "Lillevik legesenter", Phone: "77 00 00 00"}, "Venterommet")
+	must(t, err)
+	for email, m := range map[string]practice.Member{
+		kari: {PracticeID: f.eidsvag.ID, Role: practice.Lead}, sara: {PracticeID: f.eidsvag.ID, Role: practice.Staff},
+		olav: {PracticeID: f.lillevik.ID, Role: practice.Lead}, dina: {}, nils: {},
+	} {
+		var members []practice.Member
+		if m.Role != "" {
+			members = append(members, m)
+		}
+		_, err := s.CreateAccount(ctx, practice.Account{Email: email, Name: email, Password: passwordHash, Operator: email == dina}, members...)
+		must(t, err)
+	}
+	return f
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// response is what came back.
+type response struct {
+	*http.Response
+	body string
+}
+
+// do sends a request as a character; headers are pairs.
+func (f *fixture) do(t testing.TB, as, method, path string, form url.Values, headers ...string) response {
+	t.Helper()
+	var body io.Reader
+	if form != nil {
+		body = strings.NewReader(form.Encode())
+	}
+	r := httptest.NewRequest(method, "https://svar.example.org"+path, body)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	if as != nobody {
+		r.Header.Set("Cookie", f.signIn(t, as))
+	}
+	return f.send(r)
+}
+
+func (f *fixture) send(r *http.Request) response {
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, r)
+	return response{w.Result(), w.Body.String()}
+}
+
+func (f *fixture) get(t testing.TB, as, path string, headers ...string) response {
+	t.Helper()
+	return f.do(t, as, http.MethodGet, path, nil, headers...)
+}
+
+// signIn signs a character in through the page, once, and returns the cookie.
+func (f *fixture) signIn(t testing.TB, as string) string {
+	t.Helper()
+	if c, ok := f.cookies[as]; ok {
+		return c
+	}
+	r := f.do(t, nobody, http.MethodPost, "/login", url.Values{"email": {as}, "password": {password}})
+	if r.StatusCode != http.StatusSeeOther || len(r.Cookies()) != 1 {
+		t.Fatalf("%s cannot sign in: %d, cookies %v", as, r.StatusCode, r.Cookies())
+	}
+	f.cookies[as] = r.Cookies()[0].Name + "=" + r.Cookies()[0].Value
+	return f.cookies[as]
+}
+
+var tokenPattern = regexp.MustCompile(`name="token" value="([^"]+)"`)
+
+// form fetches a collection point's form and returns its token.
+func (f *fixture) token(t testing.TB, code practice.Code) string {
+	t.Helper()
+	m := tokenPattern.FindStringSubmatch(f.get(t, nobody, "/k/"+string(code)).body)
+	if m == nil {
+		t.Fatal("the form has no token")
+	}
+	return m[1]
+}
+
+// answer sends a form with a fresh token.
+func (f *fixture) answer(t testing.TB, code practice.Code, pairs ...string) response {
+	t.Helper()
+	form := url.Values{"token": {f.token(t, code)}, "lang": {"nb"}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	return f.do(t, nobody, http.MethodPost, "/k/"+string(code), form)
+}
+
+// counted closes the running week and tells how many chose an option of a question of the visit survey,
+// whatever the number: thirty of each are added before the gate and taken away after it.
+func (f *fixture) counted(t testing.TB, p practice.Practice, question, option string) int {
+	t.Helper()
+	ctx := context.Background()
+	week := calendar.WeekOf(f.clock)
+	everything := func(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }
+	if _, err := f.Store.CloseWeek(ctx, week, everything); err != nil {
+		t.Fatal(err)
+	}
+	f.clock = f.clock.AddDate(0, 0, 7)
+	releases, err := f.Store.Releases(ctx, store.Key{PracticeID: p.ID, Survey: "visit", Version: 1})
+	must(t, err)
+	n := 0
+	for _, r := range releases {
+		lifted := r.Questions[question].Counts.Plus(disclosure.Seal(map[string]int{option: 30}))
+		shown, ok := disclosure.Gate{}.Question(lifted, nil, "")
+		if !ok {
+			t.Fatal("the gate is closed")
+		}
+		n += shown.Counts()[option] - 30
+	}
+	return n
+}
