@@ -1,0 +1,298 @@
+// Command venterom lets patients of a GP practice rate a visit without free text, and lets the
+// practice learn from it.
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/app"
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/survey"
+	"github.com/venterom/venterom/surveys"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "venterom:", err)
+		os.Exit(1)
+	}
+}
+
+// console is where a command reads and writes.
+type console struct {
+	in  io.Reader
+	out io.Writer
+}
+
+// password reads a password: typed unseen at a terminal, else a line of standard input.
+func (c console) password() (string, error) {
+	fmt.Fprint(c.out, "Password (at least 12 characters): ")
+	defer fmt.Fprintln(c.out)
+	if f, ok := c.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		typed, err := term.ReadPassword(int(f.Fd()))
+		return string(typed), err
+	}
+	line, err := bufio.NewReader(c.in).ReadString('\n')
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return strings.TrimRight(line, "\r\n"), err
+}
+
+type commands struct {
+	app.Config
+	Serve    serveCmd    `cmd:"" help:"Answer patients and staff, and close each week as it ends."`
+	Demo     demoCmd     `cmd:"" help:"Show a made-up network on a temporary database."`
+	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date. serve does it too."`
+	Close    closeCmd    `cmd:"" help:"Close a week by hand. serve does it on Mondays at 04:00 in Oslo."`
+	Practice practiceCmd `cmd:"" help:"Practices."`
+	User     userCmd     `cmd:"" help:"Staff accounts."`
+	Import   importCmd   `cmd:"" help:"Bring in counts from elsewhere."`
+	Survey   surveyCmd   `cmd:"" help:"Survey files."`
+	Backup   backupCmd   `cmd:"" help:"Write a copy of an SQLite database while it is in use."`
+	Ping     pingCmd     `cmd:"" help:"Ask a running server whether it is ready."`
+}
+
+func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	var c commands
+	parser, err := kong.New(&c, kong.Name("venterom"), kong.UsageOnError(), kong.Writers(out, os.Stderr),
+		kong.Description("Patient feedback for GP practices, without free text."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		return err
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return err
+	}
+	return app.InWords(k.Run(c.Config, console{in, out}))
+}
+
+// with opens the database for one command.
+func with(ctx context.Context, cfg app.Config, f func(*app.App) error) error {
+	a, err := app.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.Close())
+}
+
+type serveCmd struct{}
+
+func (serveCmd) Run(ctx context.Context, cfg app.Config) error {
+	return with(ctx, cfg, func(a *app.App) error { return a.Serve(ctx, false, nil) })
+}
+
+type demoCmd struct{}
+
+func (demoCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return app.Demo(ctx, cfg.Address, c.out)
+}
+
+type migrateCmd struct{}
+
+func (migrateCmd) Run(ctx context.Context, cfg app.Config) error {
+	return with(ctx, cfg, func(*app.App) error { return nil })
+}
+
+type closeCmd struct {
+	Week string `arg:"" optional:"" help:"ISO week such as 2026-W47; the latest that has ended if left out. The running week can be named too: its later answers then wait for the next close."`
+}
+
+func (cmd closeCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		now := time.Now()
+		week := calendar.WeekOf(now).Add(-1)
+		if cmd.Week != "" {
+			var err error
+			if week, err = calendar.ParseWeek(cmd.Week); err != nil {
+				return err
+			}
+			if week > calendar.WeekOf(now) {
+				return fmt.Errorf("week %s has not begun", week)
+			}
+		}
+		closed, err := a.Closer.Close(ctx, week, now)
+		if err != nil {
+			return err
+		}
+		if closed {
+			fmt.Fprintf(c.out, "Week %s is closed.\n", week)
+		} else {
+			fmt.Fprintf(c.out, "Week %s or a later one was closed before; nothing is changed.\n", week)
+		}
+		return nil
+	})
+}
+
+type practiceCmd struct {
+	Add practiceAddCmd `cmd:"" help:"Add a practice, with a first collection point."`
+}
+
+type practiceAddCmd struct {
+	Name   string `arg:"" help:"The practice's name, as patients know it."`
+	Phone  string `required:"" help:"The phone number patients should call."`
+	Survey string `default:"visit" help:"The survey its form begins with."`
+}
+
+func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		if _, ok := a.Surveys.Latest(cmd.Survey); !ok {
+			return fmt.Errorf("there is no survey %q", cmd.Survey)
+		}
+		p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Name: cmd.Name, Phone: cmd.Phone, Survey: cmd.Survey}, "Venterommet")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s is added as %s.\nPatients answer at %s/k/%s\n", p.Name, p.Slug, cfg.BaseURL, point.Code)
+		return nil
+	})
+}
+
+type userCmd struct {
+	Add userAddCmd `cmd:"" help:"Add an account. The password is read from standard input."`
+}
+
+type userAddCmd struct {
+	Email    string `arg:"" help:"What the user signs in with."`
+	Name     string `default:"" help:"The user's name."`
+	Role     string `required:"" enum:"lead,staff,operator" help:"One of ${enum}."`
+	Practice string `default:"" help:"The practice's name in addresses, for lead and staff."`
+}
+
+func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	if (cmd.Role == "operator") != (cmd.Practice == "") {
+		return errors.New("lead and staff need --practice, an operator has none")
+	}
+	return with(ctx, cfg, func(a *app.App) error {
+		email, err := practice.FoldEmail(cmd.Email)
+		if err != nil {
+			return err
+		}
+		var members []practice.Member
+		if cmd.Practice != "" {
+			p, err := a.Store.PracticeBySlug(ctx, cmd.Practice)
+			if fault.KindOf(err) == fault.NotFound {
+				return fmt.Errorf("there is no practice %q; its name in addresses is like eidsvag-legekontor", cmd.Practice)
+			}
+			if err != nil {
+				return err
+			}
+			members = append(members, practice.Member{PracticeID: p.ID, Role: practice.Role(cmd.Role)})
+		}
+		password, err := c.password()
+		if err != nil {
+			return err
+		}
+		hash, err := practice.HashPassword(password)
+		if err != nil {
+			return err
+		}
+		account := practice.Account{Email: email, Name: cmd.Name, Password: hash, Operator: cmd.Role == "operator"}
+		if _, err := a.Store.CreateAccount(ctx, account, members...); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s can sign in at %s/login\n", email, cfg.BaseURL)
+		return nil
+	})
+}
+
+type importCmd struct {
+	FFT importFFTCmd `cmd:"" name:"fft" help:"NHS Friends and Family Test counts per practice and ISO week or month (CSV)."`
+}
+
+type importFFTCmd struct {
+	File string `arg:"" type:"existingfile" help:"The file."`
+}
+
+func (cmd importFFTCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	file, err := os.Open(cmd.File)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return with(ctx, cfg, func(a *app.App) error {
+		periods, err := aggregate.ImportFFT(ctx, a.Store, a.Surveys, file)
+		if err != nil {
+			return fmt.Errorf("%s: %w", cmd.File, err)
+		}
+		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(w, "practice\tperiod\tweeks\tn\tpublished\tours\t")
+		for _, p := range periods {
+			if !p.Released {
+				fmt.Fprintf(w, "%s\t%s\t\tunder ten\tcounted with\tthe next\t\n", p.Practice, p.Period)
+				continue
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s–%s\t%d\t%.1f %%\t%.1f %%\t\n", p.Practice, p.Period, p.First, p.Last, p.N, 100*p.Published, 100*p.Ours)
+		}
+		return w.Flush()
+	})
+}
+
+type surveyCmd struct {
+	Lint surveyLintCmd `cmd:"" help:"Check survey files; each problem is named by line and column."`
+}
+
+type surveyLintCmd struct {
+	Files []string `arg:"" type:"existingfile" help:"Survey files."`
+}
+
+func (cmd surveyLintCmd) Run(c console) error {
+	pins, err := survey.ReadPins(surveys.FS)
+	if err != nil {
+		return err
+	}
+	found := 0
+	for _, name := range cmd.Files {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		for _, p := range survey.Lint(name, data, pins) {
+			fmt.Fprintln(c.out, p)
+			found++
+		}
+	}
+	if found > 0 {
+		return fmt.Errorf("%d problems", found)
+	}
+	return nil
+}
+
+type backupCmd struct {
+	File string `arg:"" help:"Where to write the copy; it must not exist."`
+}
+
+func (cmd backupCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		if err := a.Store.Backup(ctx, cmd.File); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "The database is copied to %s.\n", cmd.File)
+		return nil
+	})
+}
+
+type pingCmd struct{}
+
+func (pingCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return app.Ping(ctx, cfg.Address, c.out)
+}

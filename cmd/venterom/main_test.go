@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestCommands sets an installation up from the command line, one command after the other.
+func TestCommands(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("VENTEROM_DATABASE", filepath.Join(dir, "data", "venterom.db"))
+	t.Setenv("VENTEROM_LOG", "error")
+	write := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	const header = "practice,isoweek,extremely_likely,likely,neither,unlikely,extremely_unlikely,dont_know,total\n"
+	good := write("good.csv", header+"P02,2023-W49,100,27,6,4,4,11,152\nP02,2023-W50,3,0,0,0,0,0,3\n")
+	bad := write("bad.csv", header+"P03,2023-W49,10,0,0,0,0,0,10\nP03,2023-W99,10,0,0,0,0,0,10\n")
+	wrong := write("wrong.yaml", "id: x\nversion: 1\ncomment: say more\n")
+	for _, c := range []struct {
+		args string
+		in   string
+		want string // in the output or, with a leading "!", in the error
+	}{
+		{"migrate", "", ""},
+		{"practice add Eidsvåg --phone 55190000", "", "/k/"},
+		{"practice add Eidsvåg --phone 55190000", "", "!exists already"},
+		{"practice add Lillevik --phone ring", "", "!phone number"},
+		{"practice add Lillevik --phone 123 --survey none", "", "!no survey"},
+		{"user add Kari@Example.org --role lead --practice eidsvag", "fire hester i skogen\n", "kari@example.org can sign in"},
+		{"user add kari@example.org --role lead --practice eidsvag", "fire hester i skogen\n", "!exists already"},
+		{"user add ola@example.org --role staff --practice nowhere", "", "!no practice"},
+		{"user add ola@example.org --role staff", "", "!need --practice"},
+		{"user add ola@example.org --role operator", "kort", "!at least 12"},
+		{"user add ola@example.org --role operator", "fire hester i skogen", "can sign in"},
+		{"user add nei --role operator", "", "!e-mail address"},
+		{"close 2026-W99", "", "!no week 99"},
+		{"close 2999-W01", "", "!not begun"},
+		{"close", "", "is closed"},
+		{"close", "", "closed before"},
+		{"import fft " + bad, "", "!line 3"},
+		{"import fft " + good, "", "83.6 %"},
+		{"import fft " + good, "", "!Nothing is stored"},
+		{"survey lint ../../surveys/visit-1.yaml", "", ""},
+		{"survey lint " + wrong, "", "!problem"},
+		{"backup " + filepath.Join(dir, "copy.db"), "", "copied"},
+		{"backup " + filepath.Join(dir, "copy.db"), "", "!exists already"},
+		{"ping --address 127.0.0.1:1", "", "!refused"},
+		{"serve --base-url nowhere", "", "!base URL"},
+		{"serve --surveys /nowhere", "", "!folder of surveys"},
+	} {
+		var out bytes.Buffer
+		err := run(context.Background(), strings.Fields(c.args), strings.NewReader(c.in), &out)
+		if want, refused := strings.CutPrefix(c.want, "!"); refused {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %q", c.args, err, want)
+			}
+		} else if err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: %v, %q, want %q", c.args, err, out.String(), want)
+		}
+	}
+}

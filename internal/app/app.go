@@ -1,0 +1,184 @@
+// Package app puts the parts together: it opens what the configuration names, runs the server and the
+// timed work, and stops them in the reverse order.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/report"
+	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/survey"
+	"github.com/venterom/venterom/internal/web"
+	"github.com/venterom/venterom/surveys"
+)
+
+// App is the opened parts. Close lets go of them.
+type App struct {
+	cfg     Config
+	Log     *slog.Logger
+	Store   *store.Store
+	Surveys *survey.Catalog
+	Closer  *aggregate.Closer
+}
+
+// Open reads the surveys, opens the database and checks that the surveys are those its counts were
+// made with.
+func Open(ctx context.Context, cfg Config) (*App, error) {
+	a := &App{cfg: cfg, Log: cfg.logger()}
+	folders := []fs.FS{surveys.FS}
+	if cfg.Surveys != "" {
+		if _, err := os.Stat(cfg.Surveys); err != nil {
+			return nil, fmt.Errorf("folder of surveys: %w", err)
+		}
+		folders = append(folders, os.DirFS(cfg.Surveys))
+	}
+	var err error
+	if a.Surveys, err = survey.Load(folders...); err != nil {
+		return nil, err
+	}
+	if a.Store, err = store.Open(ctx, cfg.Database); err != nil {
+		return nil, err
+	}
+	for _, sv := range a.Surveys.All() {
+		if err := a.Store.PinSurvey(ctx, sv.ID, sv.Version, sv.Checksum()); err != nil {
+			return nil, errors.Join(fmt.Errorf("survey %s version %d: %w", sv.ID, sv.Version, err), a.Store.Close())
+		}
+	}
+	a.Closer = aggregate.NewCloser(a.Store, a.Log)
+	return a, nil
+}
+
+// Close closes the database.
+func (a *App) Close() error { return a.Store.Close() }
+
+// Serve answers requests until ctx is done, and then finishes what is in flight. A Monday that was
+// missed is made up for before the first request. ready, if not nil, is told the address when it listens.
+func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error {
+	now := a.cfg.now()
+	if err := a.Closer.CloseEnded(ctx, now()); err != nil {
+		return fmt.Errorf("close week: %w", err)
+	}
+	intake := aggregate.NewIntake(a.Store, a.Closer, now, a.Log)
+	defer intake.Stop()
+	handler, err := a.handler(intake, demo)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.cfg.Address)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          log.New(io.Discard, "", 0), // net/http names clients' addresses in it
+	}
+	working, stopWork := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { a.Closer.Run(working, now) })
+	work.Go(func() { a.tidy(working, now) })
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	a.Log.Info("listening", "address", listener.Addr().String(), "url", a.cfg.BaseURL)
+	if ready != nil {
+		ready(listener.Addr())
+	}
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		finish, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+		err = server.Shutdown(finish)
+		cancel()
+	}
+	stopWork()
+	work.Wait()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error) {
+	base, err := a.cfg.baseURL()
+	if err != nil {
+		return nil, err
+	}
+	secret, err := a.cfg.secret()
+	if err != nil {
+		return nil, err
+	}
+	words, err := i18n.Load()
+	if err != nil {
+		return nil, err
+	}
+	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Intake: intake, Words: words,
+		Reports: report.New(a.Store, a.Surveys), Secret: secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+	if err != nil {
+		return nil, err
+	}
+	return s.Handler(), nil
+}
+
+// tidy forgets what is no longer needed, every hour.
+func (a *App) tidy(ctx context.Context, now func() time.Time) {
+	for {
+		if err := a.Store.Tidy(ctx, now()); err != nil && ctx.Err() == nil {
+			a.Log.Error("tidy", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Hour):
+		}
+	}
+}
+
+// Ping asks a running server whether it is ready, for a container's health check.
+func Ping(ctx context.Context, address string, out io.Writer) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: 5 * time.Second}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the server answers %s", response.Status)
+	}
+	_, err = fmt.Fprintln(out, "ready")
+	return err
+}
+
+// InWords writes a fault as an English sentence, for the command line; other errors stay as they are.
+func InWords(err error) error {
+	f := fault.As(err)
+	if f == nil {
+		return err
+	}
+	words, loadErr := i18n.Load()
+	if loadErr != nil {
+		return err
+	}
+	return errors.New(words.In("en").T(f.Key, f.Args))
+}

@@ -1,0 +1,103 @@
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/venterom/venterom/internal/store"
+)
+
+// Config is every setting. Each has a default, so that the program starts with none given; the tags are
+// for the command line, and the README's table is compared with them.
+type Config struct {
+	Database   string `env:"VENTEROM_DATABASE" default:"./data/venterom.db" help:"SQLite file or postgres:// URL."`
+	Address    string `env:"VENTEROM_ADDRESS" default:"localhost:8080" help:"Address to listen on."`
+	BaseURL    string `env:"VENTEROM_BASE_URL" default:"http://localhost:8080" help:"Address patients and staff reach it by; it is printed in QR codes."`
+	SecretFile string `env:"VENTEROM_SECRET_FILE" default:"" help:"File with the installation's secret; made at first start. Default: venterom.secret beside the database, or in ./data."`
+	Surveys    string `env:"VENTEROM_SURVEYS" default:"" help:"Folder of local surveys beside the built-in ones."`
+	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`
+
+	Now func() time.Time `kong:"-"` // the clock; nil is the real one
+}
+
+func (c Config) now() func() time.Time {
+	if c.Now != nil {
+		return c.Now
+	}
+	return time.Now
+}
+
+func (c Config) baseURL() (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSuffix(c.BaseURL, "/"))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+		return nil, fmt.Errorf("base URL %q must be like https://svar.example.org, without a path", c.BaseURL)
+	}
+	return u, nil
+}
+
+func (c Config) logger() *slog.Logger {
+	var level slog.Level
+	if level.UnmarshalText([]byte(c.Log)) != nil {
+		level = slog.LevelInfo
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+const secretBytes = 32
+
+// secret reads the installation's secret, making it the first time.
+func (c Config) secret() ([]byte, error) {
+	name := c.SecretFile
+	if name == "" {
+		dir := "./data"
+		if !store.IsPostgres(c.Database) {
+			dir = filepath.Dir(c.Database)
+		}
+		name = filepath.Join(dir, "venterom.secret")
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		if text, err = makeSecret(name); err != nil {
+			return nil, fmt.Errorf("make secret: %w", err)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	secret, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(secret) < secretBytes {
+		return nil, fmt.Errorf("%s must hold at least %d bytes in hexadecimal", name, secretBytes)
+	}
+	return secret, nil
+}
+
+func makeSecret(name string) ([]byte, error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return nil, err
+	}
+	raw := make([]byte, secretBytes)
+	_, _ = rand.Read(raw)
+	text := []byte(hex.EncodeToString(raw) + "\n")
+	// Written aside and linked into place: of two that start together one wins, and nobody reads half a secret.
+	temp, err := os.CreateTemp(filepath.Dir(name), ".secret-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(temp.Name())
+	_, err = temp.Write(text)
+	if err = errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return nil, err
+	}
+	if err := os.Link(temp.Name(), name); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(name)
+}

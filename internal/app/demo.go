@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/survey"
+)
+
+const (
+	demoWeeks    = 78 // eighteen months
+	demoPassword = "demonstrasjon"
+)
+
+// demoPractice is a made-up practice: how many answer in a week, and how well each thing is liked, as
+// the mean 0–100 its patients tend to.
+type demoPractice struct {
+	name    string
+	weekly  float64
+	digital bool
+	liking  map[string]float64
+	change  string  // the question that changes half-way …
+	by      float64 // … by so much
+}
+
+var demoPractices = []demoPractice{
+	{"Bjørkelia legekontor", 26, true, map[string]float64{"polite": 88, "waitroom": 72, "waittime": 58, "consult": 84, "overall": 82}, "waittime", 14},
+	{"Fjordgløtt legesenter", 55, true, map[string]float64{"polite": 84, "waitroom": 79, "waittime": 63, "consult": 80, "overall": 79}, "", 0},
+	{"Havna legekontor", 18, false, map[string]float64{"polite": 91, "waitroom": 66, "waittime": 71, "consult": 88, "overall": 87}, "waitroom", 12},
+	{"Kirkebakken legegruppe", 40, true, map[string]float64{"polite": 80, "waitroom": 74, "waittime": 52, "consult": 77, "overall": 73}, "waittime", -8},
+	{"Lysløypa legekontor", 6, false, map[string]float64{"polite": 93, "waitroom": 81, "waittime": 76, "consult": 90, "overall": 90}, "", 0},
+	{"Mølledammen legesenter", 32, true, map[string]float64{"polite": 86, "waitroom": 70, "waittime": 66, "consult": 82, "overall": 80}, "", 0},
+	{"Nordstien legekontor", 12, false, map[string]float64{"polite": 89, "waitroom": 77, "waittime": 69, "consult": 86, "overall": 85}, "", 0},
+	{"Rosenlund legekontor", 22, false, map[string]float64{"polite": 82, "waitroom": 60, "waittime": 61, "consult": 79, "overall": 76}, "waitroom", 18},
+	{"Skogbrynet legesenter", 48, true, map[string]float64{"polite": 87, "waitroom": 83, "waittime": 70, "consult": 85, "overall": 84}, "", 0},
+	{"Solsiden legekontor", 15, false, map[string]float64{"polite": 85, "waitroom": 75, "waittime": 48, "consult": 81, "overall": 75}, "", 0},
+	{"Torget legekontor", 35, true, map[string]float64{"polite": 83, "waitroom": 68, "waittime": 64, "consult": 80, "overall": 78}, "", 0},
+	{"Vesleøya legekontor", 2, false, map[string]float64{"polite": 95, "waitroom": 85, "waittime": 82, "consult": 92, "overall": 93}, "", 0},
+}
+
+// Demo runs a demonstration on a temporary database until ctx is done: twelve made-up practices with
+// eighteen months of answers, made by the real counting code from a fixed seed.
+func Demo(ctx context.Context, address string, out io.Writer) error {
+	dir, err := os.MkdirTemp("", "venterom-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if host == "" {
+		host = "localhost"
+	}
+	cfg := Config{Database: filepath.Join(dir, "venterom.db"), Address: address, BaseURL: "http://" + net.JoinHostPort(host, port), Log: "warn"}
+	a, err := Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	points, leads, err := a.fillDemo(ctx, time.Now())
+	if err != nil {
+		return err
+	}
+	return a.Serve(ctx, true, func(net.Addr) {
+		fmt.Fprintf(out, "Venterom demonstration\n\nFor patients, one address for each practice:\n")
+		for i, p := range points {
+			fmt.Fprintf(out, "  %s/k/%s  %s\n", cfg.BaseURL, p.Code, demoPractices[i].name)
+		}
+		fmt.Fprintf(out, "\nFor staff: %s/login, password %q\n", cfg.BaseURL, demoPassword)
+		for _, lead := range leads {
+			fmt.Fprintf(out, "  %-22s %s\n", lead.Email, lead.Name)
+		}
+		fmt.Fprintf(out, "\nPress Ctrl+C to end; everything is forgotten then.\n")
+	})
+}
+
+// fillDemo makes the practices, their answers up to last week, and the sign-ins.
+func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []practice.Account, error) {
+	r := rand.New(rand.NewPCG(2018, 1382))
+	practices := make([]practice.Practice, len(demoPractices))
+	points := make([]practice.Point, len(demoPractices))
+	doors := make([]practice.Point, len(demoPractices))
+	for i, d := range demoPractices {
+		var err error
+		phone := fmt.Sprintf("55 00 %02d 00", i+1)
+		if practices[i], points[i], err = a.Store.CreatePractice(ctx, practice.Practice{Name: d.name, Phone: phone, Digital: d.digital}, "Venterommet"); err != nil {
+			return nil, nil, err
+		}
+		if doors[i], err = a.Store.CreatePoint(ctx, practices[i].ID, "Døra"); err != nil {
+			return nil, nil, err
+		}
+	}
+	visit, _ := a.Surveys.Latest("visit")
+	digital, _ := a.Surveys.Latest("digital")
+	first := calendar.WeekOf(now).Add(-demoWeeks)
+	for w := range demoWeeks {
+		week := first.Add(w)
+		noon := week.Start().Add(8 * time.Hour)
+		var batch []store.Entry
+		for i, d := range demoPractices {
+			for range poisson(r, d.weekly) {
+				responses := []survey.Response{{Survey: visit, Answers: demoAnswers(r, visit, d, w)}}
+				if d.digital && r.Float64() < 0.7 {
+					responses = append(responses, survey.Response{Survey: digital, Answers: demoAnswers(r, digital, d, w)})
+				}
+				point := points[i]
+				if r.Float64() < 0.3 {
+					point = doors[i]
+				}
+				batch = append(batch, aggregate.Entry(practices[i].ID, string(point.Code), "qr", "", responses))
+			}
+		}
+		if err := a.Store.Count(ctx, noon, batch); err != nil {
+			return nil, nil, err
+		}
+		if _, err := a.Store.CloseWeek(ctx, week, aggregate.Divide); err != nil {
+			return nil, nil, err
+		}
+	}
+	hash, err := practice.HashPassword(demoPassword)
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts := []struct {
+		practice.Account
+		role practice.Role
+		in   int
+	}{
+		{practice.Account{Email: "leder@demo.example", Name: "Lead of " + demoPractices[0].name}, practice.Lead, 0},
+		{practice.Account{Email: "medarbeider@demo.example", Name: "Staff of " + demoPractices[0].name}, practice.Staff, 0},
+		{practice.Account{Email: "liten@demo.example", Name: "Lead of " + demoPractices[11].name}, practice.Lead, 11},
+		{practice.Account{Email: "drifter@demo.example", Name: "Operator; sees no results", Operator: true}, "", 0},
+	}
+	made := make([]practice.Account, len(accounts))
+	for i, acc := range accounts {
+		acc.Password = hash
+		var members []practice.Member
+		if acc.role != "" {
+			members = append(members, practice.Member{PracticeID: practices[acc.in].ID, Role: acc.role})
+		}
+		if made[i], err = a.Store.CreateAccount(ctx, acc.Account, members...); err != nil {
+			return nil, nil, err
+		}
+	}
+	return points, made, nil
+}
+
+// demoAnswers fills in one form. A patient has a mood of their own, so that their answers hang
+// together as real ones do; some questions are skipped and some do not apply.
+func demoAnswers(r *rand.Rand, sv *survey.Survey, d demoPractice, week int) map[string]string {
+	answers := make(map[string]string, len(sv.Questions))
+	mood := r.NormFloat64() * 14
+	for _, q := range sv.Questions {
+		switch x := r.Float64(); {
+		case x < 0.03:
+			continue
+		case x < 0.10 && q.NotApplicable != nil:
+			answers[q.ID] = survey.NotApplicable
+			continue
+		}
+		if q.Kind == survey.Choice {
+			answers[q.ID] = q.Options[min(len(q.Options)-1, int(r.ExpFloat64()*0.7))].Code
+			continue
+		}
+		liking, ok := d.liking[q.ID]
+		if !ok {
+			liking = d.liking["overall"] - 10
+		}
+		if d.change == q.ID && week > demoWeeks/2 {
+			liking += d.by
+		}
+		want := liking + mood + r.NormFloat64()*16
+		best := q.Options[0]
+		for _, o := range q.Options {
+			if math.Abs(o.Score-want) < math.Abs(best.Score-want) {
+				best = o
+			}
+		}
+		answers[q.ID] = best.Code
+	}
+	return answers
+}
+
+// poisson draws a number with the given mean (Knuth 1969).
+func poisson(r *rand.Rand, mean float64) int {
+	n, p := 0, r.Float64()
+	for limit := math.Exp(-mean); p > limit; n++ {
+		p *= r.Float64()
+	}
+	return n
+}
