@@ -1,0 +1,176 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
+)
+
+// CreateNetwork stores a network with its coordinator.
+func (s *Store) CreateNetwork(ctx context.Context, name, coordinatorID string) (practice.Network, error) {
+	n := practice.Network{ID: newID(), Name: name}
+	if err := n.Check(); err != nil {
+		return n, err
+	}
+	err := s.tx(ctx, func(c *sqlx.Tx) error {
+		if _, err := c.NamedExecContext(ctx, `INSERT INTO network (id, name) VALUES (:id, :name)`, n); err != nil {
+			return err
+		}
+		_, err := c.ExecContext(ctx, `INSERT INTO coordinator (network_id, account_id) VALUES ($1, $2)`, n.ID, coordinatorID)
+		return err
+	})
+	return n, err
+}
+
+// Network finds a network by id.
+func (s *Store) Network(ctx context.Context, id string) (n practice.Network, err error) {
+	err = s.db.GetContext(ctx, &n, `SELECT id, name FROM network WHERE id = $1`, id)
+	return n, explain(err)
+}
+
+// Networks lists all networks by name.
+func (s *Store) Networks(ctx context.Context) (ns []practice.Network, err error) {
+	err = s.db.SelectContext(ctx, &ns, `SELECT id, name FROM network ORDER BY name, id`)
+	return ns, err
+}
+
+// Coordinates lists the networks an account coordinates.
+func (s *Store) Coordinates(ctx context.Context, accountID string) (ns []practice.Network, err error) {
+	err = s.db.SelectContext(ctx, &ns, `SELECT network.id, network.name FROM network
+		JOIN coordinator ON coordinator.network_id = network.id WHERE coordinator.account_id = $1 ORDER BY name, id`, accountID)
+	return ns, err
+}
+
+// InvitePractice invites a practice to a network. One that left may be invited again; one that has
+// joined or is invited already stays as it is.
+func (s *Store) InvitePractice(ctx context.Context, networkID, practiceID string) error {
+	_, err := s.db.ExecContext(ctx, `INSERT INTO participation (network_id, practice_id, state) VALUES ($1, $2, 'invited')
+		ON CONFLICT (network_id, practice_id) DO UPDATE SET state = 'invited' WHERE participation.state = 'left'`, networkID, practiceID)
+	return explain(err)
+}
+
+// SetParticipation lets a practice join, leave, or change its consent to an open comparison. A practice
+// that was never invited is NotFound. Leaving takes the consent back.
+func (s *Store) SetParticipation(ctx context.Context, p practice.Participation) error {
+	r, err := s.db.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
+		WHERE network_id = :network_id AND practice_id = :practice_id AND (state <> 'left' OR :state = 'left')`,
+		practice.Participation{NetworkID: p.NetworkID, PracticeID: p.PracticeID, State: p.State, OpenConsent: p.OpenConsent && p.State == practice.Joined})
+	if err != nil {
+		return explain(err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return fault.New(fault.NotFound, "error.not_found").Because(err)
+	}
+	return nil
+}
+
+// Participations lists a network's practices, by name of the practice.
+func (s *Store) Participations(ctx context.Context, networkID string) (ps []practice.Participation, err error) {
+	err = s.db.SelectContext(ctx, &ps, `SELECT network_id, practice_id, state, open_consent FROM participation
+		JOIN practice ON practice.id = participation.practice_id WHERE network_id = $1 ORDER BY practice.slug`, networkID)
+	return ps, err
+}
+
+// ParticipatesIn lists a practice's networks.
+func (s *Store) ParticipatesIn(ctx context.Context, practiceID string) (ps []practice.Participation, err error) {
+	err = s.db.SelectContext(ctx, &ps, `SELECT network_id, practice_id, state, open_consent FROM participation
+		WHERE practice_id = $1 ORDER BY network_id`, practiceID)
+	return ps, err
+}
+
+// Snapshot is a quarter's counts of a frozen cohort: for each practice its releases of that quarter,
+// added up. The counts are sealed; the cohort is in a fixed order that says nothing.
+type Snapshot struct {
+	Quarter string
+	Members []SnapshotMember
+}
+
+// SnapshotMember is one practice in a snapshot.
+type SnapshotMember struct {
+	PracticeID  string          `json:"practice"`
+	OpenConsent bool            `json:"open,omitempty"` // as it was when the snapshot was made
+	Questions   map[string]Part `json:"questions"`
+}
+
+// FreezeQuarter makes a network's snapshot of one version of a survey for a quarter such as "2026-Q4",
+// of the practices that have joined, in one transaction. It reports false if there is one already.
+func (s *Store) FreezeQuarter(ctx context.Context, networkID, survey string, version int, quarter string, first, last calendar.Week) (made bool, err error) {
+	err = s.tx(ctx, func(c *sqlx.Tx) error {
+		r, err := c.ExecContext(ctx, `INSERT INTO snapshot (network_id, survey, version, quarter, value) VALUES ($1, $2, $3, $4, '')
+			ON CONFLICT DO NOTHING`, networkID, survey, version, quarter)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		var rows []struct {
+			PracticeID  string  `db:"practice_id"`
+			OpenConsent bool    `db:"open_consent"`
+			Value       *string `db:"value"`
+		}
+		if err := c.SelectContext(ctx, &rows, `SELECT participation.practice_id, open_consent, release.value FROM participation
+			LEFT JOIN release ON release.practice_id = participation.practice_id AND survey = $1 AND version = $2 AND week >= $3 AND week <= $4
+			WHERE network_id = $5 AND state = 'joined' ORDER BY participation.practice_id, week`,
+			survey, version, string(first), string(last), networkID); err != nil {
+			return err
+		}
+		type member struct {
+			PracticeID  string         `json:"practice"`
+			OpenConsent bool           `json:"open,omitempty"`
+			Questions   map[string]Sum `json:"questions"`
+		}
+		var members []member
+		for _, row := range rows {
+			if len(members) == 0 || members[len(members)-1].PracticeID != row.PracticeID {
+				members = append(members, member{row.PracticeID, row.OpenConsent, map[string]Sum{}})
+			}
+			if row.Value == nil {
+				continue
+			}
+			var sums Sums
+			if err := json.Unmarshal([]byte(*row.Value), &sums); err != nil {
+				return fmt.Errorf("release of %s: %w", row.PracticeID, err)
+			}
+			m := &members[len(members)-1]
+			for id, q := range sums.Questions {
+				m.Questions[id] = m.Questions[id].Plus(q)
+			}
+		}
+		value, err := json.Marshal(members)
+		if err != nil {
+			return err
+		}
+		made = true
+		_, err = c.ExecContext(ctx, `UPDATE snapshot SET value = $1 WHERE network_id = $2 AND survey = $3 AND version = $4 AND quarter = $5`,
+			string(value), networkID, survey, version, quarter)
+		return err
+	})
+	return made && err == nil, err
+}
+
+// Snapshots returns a network's snapshots of one version of a survey, oldest first.
+func (s *Store) Snapshots(ctx context.Context, networkID, survey string, version int) ([]Snapshot, error) {
+	var rows []struct {
+		Quarter string `db:"quarter"`
+		Value   string `db:"value"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, `SELECT quarter, value FROM snapshot
+		WHERE network_id = $1 AND survey = $2 AND version = $3 ORDER BY quarter`, networkID, survey, version); err != nil {
+		return nil, err
+	}
+	snapshots := make([]Snapshot, len(rows))
+	for i, row := range rows {
+		snapshots[i].Quarter = row.Quarter
+		if err := json.Unmarshal([]byte(row.Value), &snapshots[i].Members); err != nil {
+			return nil, fmt.Errorf("snapshot %s of %s: %w", row.Quarter, networkID, err)
+		}
+	}
+	return snapshots, nil
+}
