@@ -21,5 +21,5 @@
   }
   // Browsers that do not honour autofocus on a heading's box are helped to it.
   const problem = document.querySelector(".problem");
-  if (problem) problem.focus();
+  if (problem) requestAnimationFrame(() => problem.focus());
 })();

@@ -230,15 +230,19 @@ func (cmd importFFTCmd) Run(ctx context.Context, cfg app.Config, c console) erro
 	}
 	defer file.Close()
 	return with(ctx, cfg, func(a *app.App) error {
-		periods, err := aggregate.ImportFFT(ctx, a.Store, a.Surveys, file)
+		periods, err := aggregate.ImportFFT(ctx, a.Store, a.Closer, time.Now(), a.Surveys, file)
 		if err != nil {
 			return fmt.Errorf("%s: %w", cmd.File, err)
 		}
 		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(w, "practice\tperiod\tweeks\tn\tpublished\tours\t")
-		for _, p := range periods {
+		for i, p := range periods {
 			if !p.Released {
-				fmt.Fprintf(w, "%s\t%s\t\tunder ten\tcounted with\tthe next\t\n", p.Practice, p.Period)
+				fate := "counted with\tthe next"
+				if i+1 == len(periods) || periods[i+1].Practice != p.Practice {
+					fate = "the last:\tnot stored"
+				}
+				fmt.Fprintf(w, "%s\t%s\t\tunder ten\t%s\t\n", p.Practice, p.Period, fate)
 				continue
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s–%s\t%d\t%.1f %%\t%.1f %%\t\n", p.Practice, p.Period, p.First, p.Last, p.N, 100*p.Published, 100*p.Ours)

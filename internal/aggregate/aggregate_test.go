@@ -448,7 +448,7 @@ func TestTheWeekTurnsUnderLoad(t *testing.T) {
 			var stores [2]*store.Store
 			var intakes [2]*aggregate.Intake
 			for i := range stores {
-				s, err := store.Open(ctx, dsn)
+				s, err := store.Open(ctx, dsn, storetest.Secret)
 				must(t, err)
 				t.Cleanup(func() { _ = s.Close() })
 				stores[i], intakes[i] = s, newIntake(t, s, c.now)

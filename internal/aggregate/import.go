@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"encoding/csv"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/practice"
@@ -31,7 +33,8 @@ const (
 // ImportedPeriod is what became of one row of an imported file.
 type ImportedPeriod struct {
 	Practice, Period string // as in the file
-	// Released is false for a row under ten, which is counted with the practice's next.
+	// Released is false for a row under ten, which is counted with the practice's next, or, if it is the
+	// last, not stored.
 	Released    bool
 	First, Last calendar.Week // of the release
 	N           int           // valid answers in the release
@@ -40,8 +43,9 @@ type ImportedPeriod struct {
 }
 
 // ImportFFT reads counts per practice and ISO week or month and makes releases of them, all or
-// nothing: a wrong row is an error that names its line, and then nothing of the file is stored.
-func ImportFFT(ctx context.Context, s *store.Store, surveys *survey.Catalog, file io.Reader) ([]ImportedPeriod, error) {
+// nothing: a wrong row is an error that names its line, and then nothing of the file is stored. The
+// week that has ended by now is closed first, since no figures may come after the last closed week.
+func ImportFFT(ctx context.Context, s *store.Store, closer *Closer, now time.Time, surveys *survey.Catalog, file io.Reader) ([]ImportedPeriod, error) {
 	sv, ok := surveys.Latest(fftSurvey)
 	if !ok {
 		return nil, errors.New("there is no survey fft")
@@ -52,6 +56,9 @@ func ImportFFT(ctx context.Context, s *store.Store, surveys *survey.Catalog, fil
 	}
 	rows, periods, err := readFFT(file)
 	if err != nil {
+		return nil, err
+	}
+	if err := closer.CloseEnded(ctx, now); err != nil {
 		return nil, err
 	}
 	scores := question.Scores()
@@ -83,7 +90,11 @@ func ImportFFT(ctx context.Context, s *store.Store, surveys *survey.Catalog, fil
 }
 
 func readFFT(file io.Reader) ([]store.Imported, []ImportedPeriod, error) {
-	r := csv.NewReader(file)
+	buffered := bufio.NewReader(file)
+	if mark, err := buffered.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = buffered.Discard(3) // spreadsheets begin a UTF-8 file so
+	}
+	r := csv.NewReader(buffered)
 	r.TrimLeadingSpace = true
 	header, err := r.Read()
 	if err != nil {
@@ -113,6 +124,7 @@ func readFFT(file io.Reader) ([]store.Imported, []ImportedPeriod, error) {
 	}
 	var lines []line
 	seen := map[[2]string]int{}
+	spelled := map[string]string{} // by name in addresses
 	for {
 		record, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -126,6 +138,11 @@ func readFFT(file io.Reader) ([]store.Imported, []ImportedPeriod, error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("line %d: %w", number, err)
 		}
+		slug := practice.Slug(in.Practice)
+		if before := spelled[slug]; before != "" && before != in.Practice {
+			return nil, nil, fmt.Errorf("line %d: %q and %q are one practice: spell its name in one way", number, in.Practice, before)
+		}
+		spelled[slug] = in.Practice
 		key := [2]string{in.Practice, period.Period}
 		if before := seen[key]; before > 0 {
 			return nil, nil, fmt.Errorf("line %d: %s has %s already on line %d", number, in.Practice, period.Period, before)

@@ -1,20 +1,22 @@
 package aggregate_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
 )
@@ -24,8 +26,12 @@ const (
 	monthly = "practice,month,extremely_likely,likely,neither,unlikely,extremely_unlikely,dont_know\n"
 )
 
+// importDay is when the files are brought in: a Monday, when week 2026-W47 has ended.
+var importDay = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
 func importFFT(s *store.Store, file string) ([]aggregate.ImportedPeriod, error) {
-	return aggregate.ImportFFT(context.Background(), s, catalog, strings.NewReader(file))
+	closer := aggregate.NewCloser(s, slog.New(slog.DiscardHandler))
+	return aggregate.ImportFFT(context.Background(), s, closer, importDay, catalog, strings.NewReader(file))
 }
 
 // fftLines writes a practice's imported releases, as lines does.
@@ -69,7 +75,7 @@ func TestImportFFTAgreesWithThePublishedShares(t *testing.T) {
 	file, err := os.ReadFile("testdata/fft_monthly_counts.csv")
 	must(t, err)
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
-		periods, err := aggregate.ImportFFT(context.Background(), s, catalog, bytes.NewReader(file))
+		periods, err := importFFT(s, string(file))
 		must(t, err)
 		if len(periods) != len(oracle.Months) || len(periods) != 31 {
 			t.Fatalf("%d periods, the oracle has %d", len(periods), len(oracle.Months))
@@ -146,7 +152,7 @@ func TestImportFFTWeekly(t *testing.T) {
 	}
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
-		periods, err := aggregate.ImportFFT(ctx, s, catalog, bytes.NewReader(file))
+		periods, err := importFFT(s, string(file))
 		must(t, err)
 		if len(periods) != len(rows) {
 			t.Errorf("%d periods of %d rows", len(periods), len(rows))
@@ -255,12 +261,76 @@ func TestImportFFTTwiceIsAConflictAndChangesNothing(t *testing.T) {
 				t.Errorf("%s: practices %s, want %s", name, got, want)
 			}
 		}
-		// What was held back is counted with the next file, once.
+		// What was left over at the end of the file is not stored: the next file does not find it.
 		_, err = importFFT(s, weekly+"Eidsvåg,2024-W10,0,7,0,0,0,0,7\n")
 		must(t, err)
-		want := "2024-W08: 2024-W08–2024-W08 1:0 2:0 3:0 4:2 5:30 na:1\n2024-W10: 2024-W09–2024-W10 1:0 2:0 3:0 4:7 5:3 na:0"
-		if got := fftLines(t, s, "eidsvag"); got != want {
-			t.Errorf("got\n%s\nwant\n%s", got, want)
+		check("after the next file")
+	})
+}
+
+func fftEntry(p practice.Practice, receipt, option string) store.Entry {
+	return store.Entry{Receipt: receipt, PracticeID: p.ID, Channel: "qr",
+		Answers: []store.Answers{{Survey: "fft", Version: 1, Options: map[string]string{"experience": option}}}}
+}
+
+// TestAnImportNeverStopsTheWeeklyClose brings in weeks that are closed by the import itself, running, or
+// to come, into a practice that has answers of its own to the same survey.
+func TestAnImportNeverStopsTheWeeklyClose(t *testing.T) {
+	for _, week := range []string{"2026-W46", "2026-W47", "2026-W48", "2029-W01"} {
+		t.Run(week, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				ctx := context.Background()
+				live, other := newPractice(t, s, "Live"), newPractice(t, s, "Other")
+				var batch []store.Entry
+				for i := range 12 {
+					batch = append(batch, fftEntry(live, fmt.Sprint("a", i), "1"), entry(other, fmt.Sprint("b", i), "5"))
+				}
+				must(t, s.Count(ctx, importDay.AddDate(0, 0, -1), batch))
+				_, err := importFFT(s, weekly+"Live,"+week+",30,2,0,0,0,0,32\n")
+				if fault.KindOf(err) != fault.Conflict {
+					t.Errorf("bringing in %s: %v, want a conflict", week, err)
+				}
+				closer := aggregate.NewCloser(s, quiet)
+				for _, at := range []int{0, 7} {
+					if err := closer.CloseEnded(ctx, importDay.AddDate(0, 0, at)); err != nil {
+						t.Errorf("the close fails: %v", err)
+					}
+				}
+				if got := lines(t, s, polite(other), "polite", "5"); !strings.HasPrefix(got, "2026-W47: 2026-W47–2026-W47 5:12") {
+					t.Errorf("another practice's answers: %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAnImportLetsNoWaitingAnswersOut(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		p := newPractice(t, s, "Live")
+		must(t, s.Count(context.Background(), importDay, []store.Entry{fftEntry(p, "a", "1")}))
+		_, err := importFFT(s, weekly+"Live,2024-W08,30,2,0,0,0,0,32\n")
+		must(t, err)
+		if got, want := fftLines(t, s, "live"), "2024-W08: 2024-W08–2024-W08 1:0 2:0 3:0 4:2 5:30 na:0"; got != want {
+			t.Errorf("got %s, want %s", got, want)
 		}
 	})
+}
+
+func TestImportFFTRefusesNames(t *testing.T) {
+	for name, file := range map[string]struct{ rows, want string }{
+		"not UTF-8":     {"Eidsv\xe5g,2024-W08,30,2,0,0,0,0,32\n", "line 2"},
+		"two spellings": {"Østby,2024-W08,30,2,0,0,0,0,32\nOstby,2024-W09,30,2,0,0,0,0,32\n", "line 3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storetest.Each(t, func(t *testing.T, s *store.Store) {
+				_, err := importFFT(s, weekly+file.rows)
+				if err == nil || !strings.Contains(err.Error(), file.want) {
+					t.Errorf("got %v, want an error that names %s", err, file.want)
+				}
+				if got := slugs(t, s); got != "" {
+					t.Errorf("practices made: %s", got)
+				}
+			})
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -104,6 +105,12 @@ func (in *Intake) run() {
 	batch := make([]waiting, 0, maxBatch)
 	entries := make([]store.Entry, 0, maxBatch)
 	for w := range in.queue {
+		// The clients that the last commit answered are on their way back: a moment for them, as long as
+		// they keep coming, makes one commit of what would be two taking turns.
+		for n := -1; n != len(in.queue); {
+			n = len(in.queue)
+			runtime.Gosched()
+		}
 		batch = append(batch[:0], w)
 	drain:
 		for len(batch) < maxBatch {
@@ -133,10 +140,12 @@ func (in *Intake) commit(batch []waiting, entries []store.Entry) {
 	now := in.now()
 	if week := calendar.WeekOf(now); week != in.week {
 		// The old week is closed before the first answer of a new one, however late the clock's own close is.
+		// If that fails, counting goes on and each batch tries again.
 		if err := in.closer.CloseEnded(ctx, now); err != nil {
 			in.log.Error("close week", "error", err)
+		} else {
+			in.week = week
 		}
-		in.week = week
 	}
 	err := in.store.Count(ctx, now, entries)
 	if err != nil {

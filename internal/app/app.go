@@ -29,6 +29,7 @@ import (
 // App is the opened parts. Close lets go of them.
 type App struct {
 	cfg     Config
+	secret  []byte
 	Log     *slog.Logger
 	Store   *store.Store
 	Surveys *survey.Catalog
@@ -50,7 +51,10 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if a.Surveys, err = survey.Load(folders...); err != nil {
 		return nil, err
 	}
-	if a.Store, err = store.Open(ctx, cfg.Database); err != nil {
+	if a.secret, err = cfg.secret(); err != nil {
+		return nil, err
+	}
+	if a.Store, err = store.Open(ctx, cfg.Database, a.secret); err != nil {
 		return nil, err
 	}
 	for _, sv := range a.Surveys.All() {
@@ -121,16 +125,12 @@ func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error)
 	if err != nil {
 		return nil, err
 	}
-	secret, err := a.cfg.secret()
-	if err != nil {
-		return nil, err
-	}
 	words, err := i18n.Load()
 	if err != nil {
 		return nil, err
 	}
 	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Intake: intake, Words: words,
-		Reports: report.New(a.Store, a.Surveys), Secret: secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+		Reports: report.New(a.Store, a.Surveys), Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err
 	}

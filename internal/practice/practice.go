@@ -22,7 +22,7 @@ type Practice struct {
 
 // Check refuses a practice that patients could not be shown.
 func (p Practice) Check() error {
-	if strings.TrimSpace(p.Name) == "" || utf8.RuneCountInString(p.Name) > 80 {
+	if strings.TrimSpace(p.Name) == "" || utf8.RuneCountInString(p.Name) > 80 || !utf8.ValidString(p.Name) {
 		return fault.New(fault.Invalid, "practice.name_required")
 	}
 	if p.Phone != "" && !isPhone(p.Phone) {

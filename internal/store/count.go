@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -148,6 +149,9 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 			}
 			e.addTo(added, week)
 		}
+		if len(added) == 0 {
+			return nil
+		}
 		return s.addPending(ctx, c, added)
 	})
 }
@@ -193,11 +197,70 @@ type pendingRow struct {
 	Value string `db:"value"`
 }
 
-func (r pendingRow) sums() (s Sums, err error) {
-	if err = json.Unmarshal([]byte(r.Value), &s); err != nil {
-		err = fmt.Errorf("pending of %s %s %d: %w", r.PracticeID, r.Survey, r.Version, err)
+// runningSums remembers what the running sums last written hold, so that adding to them need not read,
+// open and decode them again. It is only ever believed for the very version that is in the database.
+type runningSums struct {
+	mu   sync.Mutex
+	last map[Key]remembered
+	// After another instance was found to write too, this many batches take the careful way at once.
+	careful int
+}
+
+type remembered struct {
+	text string
+	sums Sums // never changed: Plus makes new ones
+}
+
+const (
+	maxRemembered  = 4_000 // sums, about 10 kB each
+	carefulBatches = 100
+)
+
+// recall returns what was last written under each key, nil if one is not known or another instance
+// has lately written too.
+func (r *runningSums) recall(keys []Key) []remembered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.careful > 0 {
+		r.careful--
+		return nil
 	}
-	return s, err
+	found := make([]remembered, len(keys))
+	for i, k := range keys {
+		var ok bool
+		if found[i], ok = r.last[k]; !ok {
+			return nil
+		}
+	}
+	return found
+}
+
+// sums opens a row's sums.
+func (s *Store) sums(r pendingRow) (sums Sums, err error) {
+	value, err := s.sealer.open(r.Value)
+	if err == nil {
+		err = json.Unmarshal(value, &sums)
+	}
+	if err != nil {
+		return sums, fmt.Errorf("pending of %s %s %d: %w", r.PracticeID, r.Survey, r.Version, err)
+	}
+	return sums, nil
+}
+
+// text seals sums for a row.
+func (s *Store) text(k Key, sums Sums) (string, error) {
+	value, err := json.Marshal(sums)
+	if err != nil {
+		return "", err
+	}
+	text := s.sealer.seal(value)
+	s.running.mu.Lock()
+	defer s.running.mu.Unlock()
+	if s.running.last == nil || len(s.running.last) >= maxRemembered {
+		s.running.last = map[Key]remembered{}
+	}
+	s.running.last[k] = remembered{text, sums}
+	return text, nil
 }
 
 // forUpdate locks the rows of a SELECT against other instances. SQLite has a lock on the whole file.
@@ -210,10 +273,22 @@ func (s *Store) forUpdate() string {
 
 // addPending adds to rows of pending, rewriting each whole.
 func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) error {
-	if len(added) == 0 {
+	keys := slices.SortedFunc(maps.Keys(added), Key.compare)
+	if known := s.running.recall(keys); known != nil {
+		written, err := s.replacePending(ctx, c, keys, known, added)
+		if err != nil {
+			return err
+		}
+		keys = slices.DeleteFunc(keys, func(k Key) bool { return written[k] })
+		if len(keys) > 0 {
+			s.running.mu.Lock()
+			s.running.careful = carefulBatches
+			s.running.mu.Unlock()
+		}
+	}
+	if len(keys) == 0 {
 		return nil
 	}
-	keys := slices.SortedFunc(maps.Keys(added), Key.compare)
 	rows, err := s.lockPending(ctx, c, keys)
 	if err != nil {
 		return err
@@ -225,7 +300,7 @@ func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) 
 		for _, k := range keys {
 			args = append(args, k.PracticeID, k.Survey, k.Version)
 		}
-		q := strings.ReplaceAll(placeholders(1, len(keys), 3), ")", ",'{}')")
+		q := strings.ReplaceAll(placeholders(1, len(keys), 3), ")", ",'')")
 		if _, err := c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+q+
 			` ON CONFLICT DO NOTHING`, args...); err != nil {
 			return err
@@ -236,20 +311,53 @@ func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) 
 	}
 	args := make([]any, 0, 4*len(rows))
 	for _, r := range rows {
-		before, err := r.sums()
+		before, err := s.sums(r)
 		if err != nil {
 			return err
 		}
-		value, err := json.Marshal(before.Plus(added[r.Key]))
+		text, err := s.text(r.Key, before.Plus(added[r.Key]))
 		if err != nil {
 			return err
 		}
-		args = append(args, r.PracticeID, r.Survey, r.Version, string(value))
+		args = append(args, r.PracticeID, r.Survey, r.Version, text)
 	}
 	_, err = c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+
 		placeholders(1, len(rows), 4)+
 		` ON CONFLICT (practice_id, survey, version) DO UPDATE SET value = excluded.value`, args...)
 	return err
+}
+
+// replacePending rewrites rows in one statement, without reading them, where they still are what is
+// known; it returns the keys that it rewrote. The nonce of a sealed value names its version.
+func (s *Store) replacePending(ctx context.Context, c *sqlx.Tx, keys []Key, known []remembered, added map[Key]Sums) (map[Key]bool, error) {
+	var q strings.Builder
+	q.WriteString(`UPDATE pending SET value = new.column5 FROM (VALUES `)
+	args := make([]any, 0, 5*len(keys))
+	for i, k := range keys {
+		text, err := s.text(k, known[i].sums.Plus(added[k]))
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			q.WriteByte(',')
+		}
+		fmt.Fprintf(&q, "($%d,$%d,CAST($%d AS INTEGER),$%d,$%d)", 5*i+1, 5*i+2, 5*i+3, 5*i+4, 5*i+5)
+		args = append(args, k.PracticeID, k.Survey, k.Version, known[i].text[:sealedNonce], text)
+	}
+	// Both engines call the columns of a list of values column1, column2, and so on.
+	fmt.Fprintf(&q, `) AS new
+		WHERE pending.practice_id = new.column1 AND pending.survey = new.column2 AND pending.version = new.column3
+		AND substr(pending.value, 1, %d) = new.column4
+		RETURNING pending.practice_id, pending.survey, pending.version`, sealedNonce)
+	var written []Key
+	if err := c.SelectContext(ctx, &written, q.String(), args...); err != nil {
+		return nil, err
+	}
+	keysWritten := make(map[Key]bool, len(written))
+	for _, k := range written {
+		keysWritten[k] = true
+	}
+	return keysWritten, nil
 }
 
 // lockPending reads the rows of the given keys, in the keys' order, and keeps them from changing.
@@ -297,7 +405,7 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, divide Divisi
 			return err
 		}
 		for _, row := range rows {
-			sums, err := row.sums()
+			sums, err := s.sums(row)
 			if err != nil {
 				return err
 			}
@@ -305,7 +413,7 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, divide Divisi
 			if err := saveRelease(ctx, c, row.Key, week, release); err != nil {
 				return err
 			}
-			if err := savePending(ctx, c, row.Key, rest); err != nil {
+			if err := s.savePending(ctx, c, row.Key, rest); err != nil {
 				return err
 			}
 		}
@@ -334,19 +442,18 @@ func saveRelease(ctx context.Context, c *sqlx.Tx, k Key, week calendar.Week, sum
 	return err
 }
 
-func savePending(ctx context.Context, c *sqlx.Tx, k Key, sums Sums) error {
+func (s *Store) savePending(ctx context.Context, c *sqlx.Tx, k Key, sums Sums) error {
 	if sums.Empty() {
 		_, err := c.ExecContext(ctx, `DELETE FROM pending WHERE practice_id = $1 AND survey = $2 AND version = $3`,
 			k.PracticeID, k.Survey, k.Version)
 		return err
 	}
-	value, err := json.Marshal(sums)
+	text, err := s.text(k, sums)
 	if err != nil {
 		return err
 	}
-	_, err = c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (practice_id, survey, version) DO UPDATE SET value = excluded.value`,
-		k.PracticeID, k.Survey, k.Version, string(value))
+	_, err = c.ExecContext(ctx, `UPDATE pending SET value = $4 WHERE practice_id = $1 AND survey = $2 AND version = $3`,
+		k.PracticeID, k.Survey, k.Version, text)
 	return err
 }
 
@@ -414,14 +521,22 @@ type Imported struct {
 }
 
 // Import turns counts from elsewhere into releases of one survey, all or nothing. rows are in order of
-// time for each practice, and the division is asked once for each, in that order; what it holds back is added to the next row, and what is left
-// after the last row waits in pending. A period that is not later than every release already there is
-// a Conflict: the same file twice counts once.
+// time for each practice, and the division is asked once for each, in that order; what it holds back is
+// added to the practice's next row, and what is left after the last is not stored. Imported counts and
+// those that are pending never meet: whoever has the file could take the one from the other. A period
+// that is not later than every release already there, or later than the last closed week, is a Conflict.
 func (s *Store) Import(ctx context.Context, survey string, version int, rows []Imported, divide Division) error {
 	return s.tx(ctx, func(c *sqlx.Tx) error {
-		waiting := map[Key]Sums{}
+		var closed string
+		if err := c.GetContext(ctx, &closed, `SELECT COALESCE(max(week), '') FROM closing`); err != nil {
+			return err
+		}
+		held := map[Key]Sums{}
 		ids := map[string]string{}
 		for _, row := range rows {
+			if string(row.Week) > closed {
+				return fault.New(fault.Conflict, "import.too_late").With("Period", string(row.Week))
+			}
 			if ids[row.Practice] == "" {
 				id, err := practiceNamed(ctx, c, row.Practice)
 				if err != nil {
@@ -430,18 +545,6 @@ func (s *Store) Import(ctx context.Context, survey string, version int, rows []I
 				ids[row.Practice] = id
 			}
 			k := Key{ids[row.Practice], survey, version}
-			before, started := waiting[k]
-			if !started {
-				found, err := s.lockPending(ctx, c, []Key{k})
-				if err != nil {
-					return err
-				}
-				if len(found) == 1 {
-					if before, err = found[0].sums(); err != nil {
-						return err
-					}
-				}
-			}
 			var exists bool
 			if err := c.GetContext(ctx, &exists, `SELECT EXISTS (SELECT 1 FROM release
 				WHERE practice_id = $1 AND survey = $2 AND version = $3 AND week >= $4)`,
@@ -451,16 +554,11 @@ func (s *Store) Import(ctx context.Context, survey string, version int, rows []I
 			if exists {
 				return fault.New(fault.Conflict, "import.exists").With("Period", string(row.Week))
 			}
-			release, rest := divide(survey, before.Plus(row.Sums))
+			release, rest := divide(survey, held[k].Plus(row.Sums))
 			if err := saveRelease(ctx, c, k, row.Week, release); err != nil {
 				return err
 			}
-			waiting[k] = rest
-		}
-		for k, rest := range waiting {
-			if err := savePending(ctx, c, k, rest); err != nil {
-				return err
-			}
+			held[k] = rest
 		}
 		return nil
 	})

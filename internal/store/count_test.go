@@ -104,7 +104,7 @@ func TestManyCountersAtOnce(t *testing.T) {
 			ctx := context.Background()
 			var stores [2]*store.Store
 			for i := range stores {
-				s, err := store.Open(ctx, dsn)
+				s, err := store.Open(ctx, dsn, storetest.Secret)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -258,6 +258,17 @@ func TestImport(t *testing.T) {
 			return store.Sums{}, p
 		}
 		rows := []store.Imported{row("2026-W01", 12), row("2026-W02", 4), row("2026-W03", 7), row("2026-W04", 3)}
+		if err := s.Import(ctx, "visit", 1, rows, ten); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("before the weeks are closed: %v, want a conflict", err)
+		}
+		// Somebody's own answer waits, and goes on waiting: it never joins what is brought in.
+		if err := s.Count(ctx, monday, []store.Entry{entry(p.ID, "", "1")}); err != nil {
+			t.Fatal(err)
+		}
+		nothing := func(_ string, p store.Sums) (store.Sums, store.Sums) { return store.Sums{}, p }
+		if closed, err := s.CloseWeek(ctx, "2026-W48", nothing); err != nil || !closed {
+			t.Fatal(closed, err)
+		}
 		if err := s.Import(ctx, "visit", 1, rows, ten); err != nil {
 			t.Fatal(err)
 		}
@@ -268,10 +279,16 @@ func TestImport(t *testing.T) {
 		if err := s.Import(ctx, "visit", 1, rows, ten); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("the same file again: %v, want a conflict", err)
 		}
+		if err := s.Import(ctx, "visit", 1, []store.Imported{row("2026-W49", 12)}, ten); fault.KindOf(err) != fault.Conflict {
+			t.Errorf("a week that is not over: %v, want a conflict", err)
+		}
 		if err := s.Import(ctx, "visit", 1, []store.Imported{row("2026-W05", 8)}, ten); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := dump(t, s, p.ID), want+"\n2026-W05 polite 2026-W04–2026-W05 1:0 3:0 5:11 na:0"; got != want {
+		if got := dump(t, s, p.ID); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		if got, want := released(t, s, p.ID, "2026-W49"), want+"\n2026-W49 polite 2026-W48–2026-W48 1:1 3:0 5:0 na:0"; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
 	})

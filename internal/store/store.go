@@ -31,11 +31,18 @@ import (
 type Store struct {
 	db       *sqlx.DB
 	postgres bool
+	sealer   *sealer
+	running  runningSums
 }
 
 // Open connects to a postgres:// address or an SQLite file, which is made if need be, and brings the
-// schema up to date.
-func Open(ctx context.Context, dsn string) (*Store, error) {
+// schema up to date. The secret, the same for all instances on one database, keeps the running sums
+// from whoever can read the database's files.
+func Open(ctx context.Context, dsn string, secret []byte) (*Store, error) {
+	sealer, err := newSealer(secret)
+	if err != nil {
+		return nil, err
+	}
 	// SQLite's checks of foreign keys are off while migrating: with them on, rebuilding a table
 	// deletes the rows that refer to it.
 	m, err := connect(ctx, dsn, "foreign_keys(0)")
@@ -50,6 +57,7 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	s.sealer = sealer
 	return s, nil
 }
 
@@ -73,7 +81,7 @@ func connect(ctx context.Context, dsn, foreignKeys string) (*Store, error) {
 		}
 		db.SetMaxOpenConns(16)
 		db.SetMaxIdleConns(16)
-		return &Store{db, true}, nil
+		return &Store{db: db, postgres: true}, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dsn), 0o700); err != nil {
 		return nil, err
@@ -99,7 +107,7 @@ func connect(ctx context.Context, dsn, foreignKeys string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db, false}, nil
+	return &Store{db: db}, nil
 }
 
 // migrate runs what is new in package migrations; on PostgreSQL under a lock, so that several

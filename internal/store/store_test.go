@@ -20,7 +20,7 @@ func TestEightInstancesStartAtOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for range 8 {
 				wg.Go(func() {
-					s, err := store.Open(context.Background(), dsn)
+					s, err := store.Open(context.Background(), dsn, storetest.Secret)
 					if err != nil {
 						t.Error(err)
 						return
@@ -38,7 +38,7 @@ func TestEightInstancesStartAtOnce(t *testing.T) {
 
 func TestOpenKeepsThePasswordToItself(t *testing.T) {
 	for _, dsn := range []string{"postgres://venterom:hunter2@127.0.0.1:1/x?sslmode=disable&connect_timeout=1", "postgres://venterom:hunter2@%zz/x"} {
-		_, err := store.Open(context.Background(), dsn)
+		_, err := store.Open(context.Background(), dsn, storetest.Secret)
 		if err == nil {
 			t.Fatal("opened nothing")
 		}

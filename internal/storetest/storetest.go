@@ -18,6 +18,9 @@ import (
 	"github.com/venterom/venterom/internal/store"
 )
 
+// Secret is the secret of every store that is opened here.
+var Secret = []byte(strings.Repeat("test secret ", 3))
+
 // Engine is one of the databases a test runs on.
 type Engine string
 
@@ -63,7 +66,7 @@ func Each(t *testing.T, f func(t *testing.T, s *store.Store)) {
 // Open returns an empty store, closed when the test ends.
 func Open(t testing.TB, e Engine) *store.Store {
 	t.Helper()
-	s, err := store.Open(context.Background(), DSN(t, e))
+	s, err := store.Open(context.Background(), DSN(t, e), Secret)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -101,7 +101,8 @@ func (r Response) index() (code string, ok bool) {
 	if given == 0 || 2*given < asked {
 		return "", false
 	}
-	// The small number lifts a half that lost its last bit in a sum of thirds.
-	step := int(math.Floor(sum/float64(given)/indexStep + 0.5 + 1e-9))
+	// Halves go to the even step: always up, they would raise the mean of a practice by half a point.
+	// The inner rounding finds a half that lost its last bit in a sum of thirds.
+	step := int(math.RoundToEven(math.Round(sum/float64(given)/indexStep*1e6) / 1e6))
 	return indexOptions[step].Code, true
 }

@@ -116,8 +116,8 @@ func TestIndex(t *testing.T) {
 		{"3 of 5", visit, map[string]string{"polite": "5", "waitroom": "4", "overall": "1"}, "60"}, // 58.3
 		{"3 of 5, down", visit, map[string]string{"polite": "5", "waitroom": "3", "overall": "1"}, "50"},
 		{"4 of 5, 56.25", visit, map[string]string{"polite": "4", "waitroom": "4", "waittime": "3", "overall": "2"}, "55"},
-		{"4 of 5, a half goes up", visit, map[string]string{"polite": "5", "waitroom": "5", "waittime": "5", "overall": "3"}, "90"},     // 87.5
-		{"4 of 5, a low half goes up", visit, map[string]string{"polite": "3", "waitroom": "1", "waittime": "1", "overall": "1"}, "15"}, // 12.5
+		{"4 of 5, a half goes to the even step", visit, map[string]string{"polite": "5", "waitroom": "5", "waittime": "5", "overall": "3"}, "90"}, // 87.5
+		{"4 of 5, here that is down", visit, map[string]string{"polite": "3", "waitroom": "1", "waittime": "1", "overall": "1"}, "10"},            // 12.5
 		{"none", visit, map[string]string{"polite": "na"}, ""},
 		{"survey without an index", digital, map[string]string{"phone": "4", "secure": "4", "website": "4"}, ""},
 		{"thirds", &thirds, map[string]string{"phone": "3", "secure": "2", "website": "4"}, "65"}, // 66.7

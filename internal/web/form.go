@@ -56,6 +56,7 @@ type formOption struct {
 // form lays out what a practice asks, in one language, with what was chosen so far.
 func (s *Server) form(c echo.Context, l i18n.Language, p practice.Practice, action, token string, chosen url.Values) formPage {
 	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: action, Token: token}
+	fp.Phone = phone(p.Phone)
 	for i, sv := range s.asked(p) {
 		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
 		if i > 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -55,8 +56,9 @@ func compress() echo.MiddlewareFunc {
 	})
 }
 
-// logRequests writes one line for each request: the route's pattern, because a path can hold a code or
-// a token, and no address, browser or query.
+// logRequests writes one line for each request of staff: the route's pattern, because a path can hold a
+// code, and no address, browser or query. Of patients it writes none: a line has a time, and a time
+// with an appointment book beside it is a name.
 func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start := time.Now()
@@ -64,10 +66,17 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			c.Error(err)
 		}
+		if isPatientRoute(c.Path()) {
+			return nil
+		}
 		s.Log.Debug("request", "method", c.Request().Method, "route", c.Path(),
 			"status", c.Response().Status, "ms", float64(time.Since(start).Microseconds())/1000)
 		return nil
 	}
+}
+
+func isPatientRoute(pattern string) bool {
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K")
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {

@@ -239,8 +239,11 @@ func TestLogTellsNothing(t *testing.T) {
 			t.Errorf("the log has %q:\n%s", secret, f.log)
 		}
 	}
-	if !strings.Contains(f.log.String(), "route=/k/:code") {
+	if !strings.Contains(f.log.String(), "route=/practices/:id") {
 		t.Error("the log is not on")
+	}
+	if strings.Contains(f.log.String(), "route=/k") {
+		t.Error("the log says when a patient came")
 	}
 }
 

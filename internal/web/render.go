@@ -45,9 +45,18 @@ type page struct {
 	Demo    bool
 	Account *practice.Account  // nil unless somebody is signed in
 	In      *practice.Practice // the practice whose pages these are, for the staff menu
+	Phone   phone              // what a patient can call; empty where no practice is known
 	Here    string             // which entry of the staff menu this is
 	Role    practice.Role      // in that practice
 }
+
+// phone is a number as the practice writes it, held together on one line.
+type phone string
+
+func (p phone) String() string { return strings.ReplaceAll(string(p), " ", "\u00a0") }
+
+// Dial is the number without spaces, for a link.
+func (p phone) Dial() string { return strings.ReplaceAll(string(p), " ", "") }
 
 // Languages are the languages a page can be switched to, each named in itself.
 func (p page) Languages() []string { return i18n.Languages }

@@ -72,7 +72,9 @@ const countedMark = "<!--counted-->"
 func (s *Server) sayThanks(c echo.Context, l i18n.Language, p practice.Practice, responses []survey.Response) error {
 	halves, err := cached(&s.thanks.mu, &s.thanks.pages, thanksKey{p, l.Tag}, func() (halves [2][]byte, err error) {
 		var b bytes.Buffer
-		err = s.pages["thanks"].ExecuteTemplate(&b, "layout", thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: p, CountedMark: countedMark})
+		tp := thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: p, CountedMark: countedMark}
+		tp.Phone = phone(p.Phone)
+		err = s.pages["thanks"].ExecuteTemplate(&b, "layout", tp)
 		halves[0], halves[1], _ = bytes.Cut(b.Bytes(), []byte(countedMark))
 		return halves, err
 	})

@@ -1,0 +1,362 @@
+package app_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/venterom/venterom/internal/storetest"
+)
+
+// needles is a set of byte strings to look for at once, each with the name of what it would give away.
+type needles struct {
+	maybe [1 << 24]bool // by the first three bytes
+	names map[string]string
+	sizes []int
+}
+
+func (n *needles) add(name string, b []byte) {
+	if n.names == nil {
+		n.names = map[string]string{}
+	}
+	n.maybe[int(b[0])<<16|int(b[1])<<8|int(b[2])] = true
+	n.names[string(b)] = name
+	if !slices.Contains(n.sizes, len(b)) {
+		n.sizes = append(n.sizes, len(b))
+	}
+}
+
+// found counts, by name, which needles are in hay.
+func (n *needles) found(hay []byte) map[string]int {
+	out := map[string]int{}
+	for i := 0; i+2 < len(hay); i++ {
+		if !n.maybe[int(hay[i])<<16|int(hay[i+1])<<8|int(hay[i+2])] {
+			continue
+		}
+		for _, size := range n.sizes {
+			if i+size <= len(hay) {
+				if name, ok := n.names[string(hay[i:i+size])]; ok {
+					out[name]++
+				}
+			}
+		}
+	}
+	return out
+}
+
+// everyFile reads all that is in a folder.
+func everyFile(t testing.TB, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	must(t, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return nil // a server's files come and go
+		}
+		if b, err := os.ReadFile(name); err == nil {
+			files[name] = b
+		}
+		return nil
+	}))
+	return files
+}
+
+// TestDump: a thousand patients send forms that carry marks wherever a request can carry one. Then
+// the whole machine is searched as a thief would: database, write-ahead log, logs, backup. There is no
+// mark, no address, no browser, no form's token or random number; of a form there is a hash.
+func TestDump(t *testing.T) {
+	const responses = 1000
+	file := build(t)
+	for _, e := range storetest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			p := install(t, file, e, "VENTEROM_LOG=debug")
+			path := p.addPractice(t, "Eidsvåg legekontor")
+			server := p.serve(t)
+			db := open(t, e, p.database)
+			rows := rowsByTable(t, e, db)
+
+			secret := &needles{}
+			hashes := &needles{}
+			mark := "mark" + strings.ToLower(rand.Text()[:8])
+			for name, text := range map[string]string{"mark": mark, "Mark": strings.ToUpper(mark), "forwarded address": "203.0.113.",
+				"browser": "Gecko/2018", "mark in base 64": base64.RawStdEncoding.EncodeToString([]byte(mark))[:12]} {
+				secret.add(name, []byte(text))
+			}
+			ownAddress := "127.77." // every patient comes from another address, where the system lets them
+			if runtime.GOOS == "linux" {
+				secret.add("address", []byte(ownAddress))
+			}
+			var mu sync.Mutex
+			remember := func(token string) {
+				mu.Lock()
+				defer mu.Unlock()
+				raw, err := base64.RawURLEncoding.DecodeString(token)
+				if err != nil || len(raw) < 20 {
+					t.Fatalf("token %q: %v", token, err)
+				}
+				nonce := raw[:16]
+				secret.add("token", []byte(token))
+				secret.add("token, as bytes", raw)
+				secret.add("random number", nonce)
+				secret.add("random number in hexadecimal", []byte(hex.EncodeToString(nonce)))
+				secret.add("random number in base 64", []byte(base64.RawURLEncoding.EncodeToString(nonce)[:21]))
+				sum := sha256.Sum256(nonce)
+				hashes.add("hash", []byte(base64.RawURLEncoding.EncodeToString(sum[:12]))) // however much of it is kept
+			}
+
+			var patients sync.WaitGroup
+			for k := range 10 {
+				patients.Go(func() {
+					for i := k; i < responses; i += 10 {
+						if err := p.marked(path, i, mark, ownAddress, remember); err != nil {
+							t.Errorf("patient %d: %v", i, err)
+							return
+						}
+					}
+				})
+			}
+			patients.Wait()
+			if t.Failed() {
+				return
+			}
+
+			for table, n := range rowsByTable(t, e, db) {
+				want := rows[table]
+				switch table {
+				case "receipt":
+					want += responses
+				case "pending": // one sum for the practice
+					want++
+				}
+				if n != want {
+					t.Errorf("table %s has %d rows after %d responses, want %d", table, n, responses, want)
+				}
+			}
+			receipts, err := db.Query("SELECT * FROM receipt ORDER BY hash LIMIT 1")
+			must(t, err)
+			columns, err := receipts.Columns()
+			must(t, errors.Join(err, receipts.Close()))
+			if got := strings.Join(columns, " "); got != "hash forget_on" {
+				t.Errorf("a receipt is %s, want a hash and the day it is forgotten", got)
+			}
+			var days, dayLength int
+			must(t, db.QueryRow("SELECT count(DISTINCT forget_on), max(length(forget_on)) FROM receipt").Scan(&days, &dayLength))
+			if days > 2 || dayLength != len(time.DateOnly) { // two if midnight passed
+				t.Errorf("receipts are told apart by time: %d values of %d characters", days, dayLength)
+			}
+			must(t, db.Close())
+
+			code := strings.ReplaceAll(strings.TrimPrefix(path, "/k/"), "-", "")
+			places := map[string]map[string][]byte{}
+			if e == storetest.SQLite {
+				places["files while running"] = everyFile(t, filepath.Dir(p.database))
+				backup := filepath.Join(t.TempDir(), "backup.db")
+				p.run(t, "backup", backup)
+				places["backup"] = everyFile(t, filepath.Dir(backup))
+			} else if dir := clusterOf(p.database); dir != "" {
+				server := open(t, e, p.database)
+				_, err := server.Exec("CHECKPOINT")
+				must(t, errors.Join(err, server.Close()))
+				places["cluster"] = everyFile(t, dir)
+			} else {
+				t.Log("the server's files are on another machine: only the log is searched")
+			}
+			server.stop(t)
+			if e == storetest.SQLite {
+				places["files after the end"] = everyFile(t, filepath.Dir(p.database))
+				p.closeWeek(t) // the running sum is removed, and a release is there instead
+				places["files after the close"] = everyFile(t, filepath.Dir(p.database))
+			}
+			places["log"] = map[string][]byte{"stderr": []byte(server.stderr.String())}
+
+			for place, files := range places {
+				size, seen := 0, 0
+				for name, b := range files {
+					size += len(b)
+					seen += hashes.found(b)["hash"]
+					for what, n := range secret.found(b) {
+						t.Errorf("%s: %s has a %s, %d times", place, filepath.Base(name), what, n)
+					}
+				}
+				// What must be there shows that the search finds what there is.
+				if place != "log" && seen < responses {
+					t.Errorf("%s: %d hashes of %d forms: the search does not see", place, seen, responses)
+				}
+				if place == "log" && seen > 0 {
+					t.Errorf("the log has %d hashes", seen)
+				}
+				// Two versions of a running sum are the answers that came between them: none can be read.
+				// The release that the close makes of the last one can.
+				want := 0
+				if place == "files after the close" {
+					want = 1
+				}
+				n := 0
+				for _, b := range files {
+					n += bytes.Count(b, []byte(`"`+code+`":`)) // as in {"points":{…,"counts":{"7F3K9QW2":1000}}}
+				}
+				if n != want {
+					t.Errorf("%s: %d sums can be read, want %d", place, n, want)
+				}
+				t.Logf("%s: %d files, %d bytes, %d hashes", place, len(files), size, seen)
+			}
+			log := server.stderr.String()
+			if !strings.Contains(log, "level=DEBUG") {
+				t.Error("the log is not the detailed one")
+			}
+			if strings.Contains(log, "route=/k") || strings.Contains(log, "route=/K") || strings.Contains(log, code) {
+				t.Error("the log tells when a patient came, or where")
+			}
+		})
+	}
+}
+
+func open(t testing.TB, e storetest.Engine, database string) *sql.DB {
+	t.Helper()
+	driver := "sqlite"
+	if e == storetest.Postgres {
+		driver = "postgres"
+	}
+	db, err := sql.Open(driver, database)
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// rowsByTable counts the rows of every table there is.
+func rowsByTable(t testing.TB, e storetest.Engine, db *sql.DB) map[string]int {
+	t.Helper()
+	list := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if e == storetest.Postgres {
+		list = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+	}
+	names, err := db.Query(list)
+	must(t, err)
+	rows := map[string]int{}
+	for names.Next() {
+		var name string
+		must(t, names.Scan(&name))
+		rows[name] = 0
+	}
+	must(t, errors.Join(names.Err(), names.Close()))
+	for name := range rows {
+		var n int
+		must(t, db.QueryRow(`SELECT count(*) FROM "`+name+`"`).Scan(&n))
+		rows[name] = n
+	}
+	for _, known := range []string{"receipt", "pending", "release", "practice", "session"} {
+		if _, ok := rows[known]; !ok {
+			t.Errorf("the list of tables lacks %s: %v", known, rows)
+		}
+	}
+	return rows
+}
+
+// clusterOf is the folder of the PostgreSQL server behind a database on a Unix socket, its log
+// included; empty if it is elsewhere.
+func clusterOf(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return ""
+	}
+	dir := u.Query().Get("host")
+	if _, err := os.Stat(filepath.Join(dir, "data", "pg_wal")); dir == "" || err != nil {
+		return ""
+	}
+	return dir
+}
+
+// marked sends one patient's forms: one that is counted, and some that are refused.
+func (p program) marked(path string, i int, mark, address string, remember func(string)) error {
+	unique := fmt.Sprintf("%s-%d", mark, i)
+	dialer := &net.Dialer{}
+	if runtime.GOOS == "linux" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(fmt.Sprintf("%s%d.%d", address, i/250, 1+i%250))}
+	}
+	c := http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{DialContext: dialer.DialContext}}
+	defer c.CloseIdleConnections()
+	do := func(method, path, body string, want int) ([]byte, error) {
+		r, err := http.NewRequest(method, "http://"+p.address+path, strings.NewReader(body))
+		if err != nil {
+			return nil, err
+		}
+		for name, value := range map[string]string{
+			"User-Agent": "Mozilla/5.0 (" + unique + ") Gecko/2018", "Referer": "https://example.org/" + unique,
+			"X-Forwarded-For": fmt.Sprintf("203.0.113.%d", i%250), "X-Real-IP": fmt.Sprintf("203.0.113.%d", i%250),
+			"Forwarded": "for=203.0.113.1;by=" + unique, "Cookie": "venterom=" + unique + "; id=" + unique,
+			"Accept-Language": unique + ", nb;q=0.5, " + unique + "-NO;q=0.1", "X-Request-Id": unique, "Authorization": "Bearer " + unique,
+		} {
+			r.Header.Set(name, value)
+		}
+		if method == http.MethodPost {
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=utf-8; x="+unique)
+		}
+		resp, err := c.Do(r)
+		if err != nil {
+			return nil, err
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err == nil && resp.StatusCode != want {
+			err = fmt.Errorf("%s %s: status %d, want %d: %.200s", method, path, resp.StatusCode, want, b)
+		}
+		return b, err
+	}
+	page, err := do(http.MethodGet, path+"?utm_source="+unique+"&lang="+unique, "", http.StatusOK)
+	if err != nil {
+		return err
+	}
+	m := tokenPattern.FindSubmatch(page)
+	if m == nil {
+		return fmt.Errorf("no token in %.200s", page)
+	}
+	token := string(m[1])
+	remember(token)
+	answers := visitForm(token, drawVisit(mathrand.New(mathrand.NewPCG(uint64(i), 0)))).Encode()
+	if i%10 == 0 {
+		for _, bad := range []struct {
+			method, path, body string
+			status             int
+		}{
+			{http.MethodPost, path, answers + "&comment=" + unique, http.StatusBadRequest},
+			{http.MethodPost, path, answers + "&" + unique + "=1", http.StatusBadRequest},
+			{http.MethodPost, path, "token=" + token + "&visit.polite=" + unique, http.StatusBadRequest},
+			{http.MethodPost, path, "token=" + unique + "&visit.polite=5", http.StatusBadRequest},
+			{http.MethodPost, path, "token=" + token + "&lang=" + unique, http.StatusUnprocessableEntity},
+			{http.MethodPost, path, answers + "&%zz=" + unique, http.StatusBadRequest},
+			{http.MethodPost, path, answers + "&long=" + strings.Repeat(unique, 2000), http.StatusRequestEntityTooLarge},
+			{http.MethodPost, "/k/" + unique, answers, http.StatusNotFound},
+			{http.MethodGet, "/k?code=" + unique, "", http.StatusNotFound},
+			{http.MethodGet, "/" + unique, "", http.StatusNotFound},
+			{http.MethodGet, "/static/" + unique, "", http.StatusNotFound},
+			{http.MethodPut, path, answers, http.StatusMethodNotAllowed},
+		} {
+			if _, err := do(bad.method, bad.path, bad.body, bad.status); err != nil {
+				return err
+			}
+		}
+	}
+	thanks, err := do(http.MethodPost, path+"?id="+unique, answers, http.StatusOK)
+	if err == nil && !bytes.Contains(thanks, []byte(`class="counted"`)) {
+		err = fmt.Errorf("no thanks: %.200s", thanks)
+	}
+	return err
+}
