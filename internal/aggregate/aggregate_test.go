@@ -191,8 +191,11 @@ func TestDivide(t *testing.T) {
 		{"small channels that are ten together stay together", "channels qr:20 sms:6 web:4", "channels mixed:10 qr:20", ""},
 		{"a channel that brought nothing looks like one that brought few", "channels qr:20 sms:0 web:15", "channels mixed:15 qr:20", ""},
 		{"channels under ten hold back their points", "channels qr:9; points A:12", "", "channels qr:9; points A:12"},
-		{"a point under ten waits, and so that it is no difference, another with it",
-			"channels qr:38; points A:20 B:15 C:3", "channels qr:38; points A:20", "points B:15 C:3"},
+		{"a point under ten waits, and so that no week's total tells what it got, the others with it",
+			"channels qr:38; points A:20 B:15 C:3", "channels qr:38", "points A:20 B:15 C:3"},
+		{"points with ten each go together", "channels qr:48; points A:20 B:15 C:13", "channels qr:48; points A:20 B:15 C:13", ""},
+		{"a slow point does not hold the others back for ever",
+			"channels qr:305; points A:200 B:102 C:3", "channels qr:305; points A:200 mixed:105", ""},
 		{"points under ten all wait", "channels qr:15; points A:5 B:5 C:5", "channels qr:15", "points A:5 B:5 C:5"},
 		{"a point may lead to nothing", "channels qr:10", "channels qr:10", ""},
 	} {

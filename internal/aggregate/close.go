@@ -14,7 +14,7 @@ import (
 
 // Divide decides what of pending sums becomes a release: each question with at least ten valid
 // answers; responses by channel when there are at least ten, with small channels gathered; and, only
-// together with those, the collection points that have ten. The rest waits for the next close.
+// together with those, the collection points once each has ten. The rest waits for the next close.
 func Divide(_ string, pending store.Sums) (release, rest store.Sums) {
 	release.Questions, rest.Questions = map[string]store.Sum{}, map[string]store.Sum{}
 	for id, q := range pending.Questions {

@@ -105,6 +105,19 @@ type Period struct {
 	N    int // week, month or quarter of the year
 }
 
+var quarterPattern = regexp.MustCompile(`^(\d{4})-Q([1-4])$`)
+
+// ParseQuarter reads "2026-Q4".
+func ParseQuarter(s string) (Period, error) {
+	m := quarterPattern.FindStringSubmatch(s)
+	if m == nil {
+		return Period{}, fmt.Errorf("%q is not a quarter such as 2026-Q4", s)
+	}
+	year, _ := strconv.Atoi(m[1])
+	n, _ := strconv.Atoi(m[2])
+	return Period{Quarterly, year, n}, nil
+}
+
 // In returns the period of the given length that the week belongs to.
 func (w Week) In(u Unit) Period {
 	t := w.thursday()

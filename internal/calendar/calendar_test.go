@@ -83,3 +83,14 @@ func TestPeriods(t *testing.T) {
 		}
 	}
 }
+
+func TestParseQuarter(t *testing.T) {
+	if p, err := ParseQuarter("2026-Q4"); err != nil || p.String() != "2026-Q4" || p.Next().String() != "2027-Q1" {
+		t.Errorf("got %v, %v", p, err)
+	}
+	for _, wrong := range []string{"", "2026-Q5", "2026-Q0", "26-Q1", "2026-W04", "2026-Q4 "} {
+		if _, err := ParseQuarter(wrong); err == nil {
+			t.Errorf("%q is a quarter", wrong)
+		}
+	}
+}

@@ -5,17 +5,20 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/venterom/venterom/internal/stats"
 )
 
 // Floors of what a network may see of its practices (S10 to S13).
 const (
-	Cohort     = 5   // fewest practices with enough answers that any figure is made of
-	DotCohort  = 10  // fewest practices whose points are drawn
-	dominance  = 0.5 // largest part of the others' answers that one practice may have
-	fewChanged = 3   // a cohort that changed by fewer practices is not shown
-	bandLeast  = 3   // fewest points drawn at one place along the axis of answers
+	CohortFloor = 5   // fewest practices with enough answers that any figure is made of
+	DotCohort   = 10  // fewest practices whose points are drawn
+	dominance   = 0.5 // largest part of the others' answers that one practice may have
+	fewChanged  = 3   // a cohort that changed by fewer practices is not shown
+	bandLeast   = 3   // fewest points drawn at one place along the axis of answers
+	bandsMost   = 20  // most such places: more could not be told apart in a picture
+	manyOthers  = 100 // from here the prior of all is used for each, itself included: it moves nothing shown
 )
 
 // Withheld says why a network's figure is not shown; None means that it is.
@@ -32,11 +35,12 @@ const (
 // Benchmark is what one practice may see of the others in its network: nothing in it belongs to one
 // of them. Values are rounded to whole points or per cent, so that they cannot be worked backwards.
 type Benchmark struct {
-	practices            int
-	median, low, high    float64 // of the others' mean scores
-	share                float64 // median of the others' positive shares
-	p0, phi, tau2, mu, m float64
-	dots                 []Dot
+	practices         int
+	median, low, high float64 // of the others' mean scores
+	share             float64 // median of the others' positive shares
+	spread            stats.Spread
+	mu, m             float64
+	dots              []Dot
 }
 
 // Dot is one of the others in a funnel plot, without a name: the middle of a band of answers that at
@@ -55,9 +59,19 @@ type cohortMember struct {
 	positiveOf float64
 }
 
-// contributing picks the practices with enough answers to a question, in order of id.
-func (g Gate) contributing(members map[string]Sealed, scores map[string]float64, aside string) []cohortMember {
-	var out []cohortMember
+// Cohort is the practices with enough answers to one question in one quarter. It is made once and
+// asked by many; it tells nothing but what a Benchmark or a Pool may.
+type Cohort struct {
+	members []cohortMember // in order of id
+	ids     []string
+	counts  map[string]int // of all together, without "does not apply"
+	fit     func() (mu, m float64)
+}
+
+// Cohort picks the practices with enough answers to a question. members are the sealed counts of all
+// practices by id; scores is by option code, 0–100; aside is the code of "does not apply".
+func (g Gate) Cohort(members map[string]Sealed, scores map[string]float64, aside string) Cohort {
+	c := Cohort{counts: map[string]int{}}
 	for _, id := range slices.Sorted(maps.Keys(members)) {
 		m := cohortMember{id: id}
 		sum := 0.0
@@ -72,20 +86,38 @@ func (g Gate) contributing(members map[string]Sealed, scores map[string]float64,
 		}
 		if m.n >= g.Floor() {
 			m.mean, m.positiveOf = sum/float64(m.n), float64(m.positive)/float64(m.n)
-			out = append(out, m)
+			c.members, c.ids = append(c.members, m), append(c.ids, id)
+			for code, n := range members[id].counts {
+				if code != aside {
+					c.counts[code] += n
+				}
+			}
 		}
 	}
-	return out
+	c.fit = sync.OnceValues(func() (mu, m float64) { return fit(c.members) })
+	return c
+}
+
+func fit(members []cohortMember) (mu, m float64) {
+	x, n := make([]int, len(members)), make([]int, len(members))
+	for i, m := range members {
+		x[i], n[i] = m.positive, m.n
+	}
+	return stats.BetaBinomial(x, n)
+}
+
+// IDs lists the practices, sorted: what a later quarter's cohort is compared with. It may not be changed.
+func (c Cohort) IDs() []string { return c.ids }
+
+// without is the cohort with one practice left out.
+func (c Cohort) without(id string) []cohortMember {
+	return slices.DeleteFunc(slices.Clone(c.members), func(m cohortMember) bool { return m.id == id })
 }
 
 // Contributing lists the practices that a figure of the cohort would be made of: what the next
 // quarter's cohort is compared with.
 func (g Gate) Contributing(members map[string]Sealed, scores map[string]float64, aside string) []string {
-	var ids []string
-	for _, m := range g.contributing(members, scores, aside) {
-		ids = append(ids, m.id)
-	}
-	return ids
+	return g.Cohort(members, scores, aside).IDs()
 }
 
 // Comparable reports whether a cohort may be shown after an earlier one: not if one or two practices
@@ -96,14 +128,14 @@ func Comparable(earlier, now []string) bool {
 		return true
 	}
 	changed := 0
-	for _, id := range now {
-		if !slices.Contains(earlier, id) {
-			changed++
-		}
-	}
-	for _, id := range earlier {
-		if !slices.Contains(now, id) {
-			changed++
+	for i, j := 0, 0; i < len(earlier) || j < len(now); {
+		switch {
+		case j == len(now) || i < len(earlier) && earlier[i] < now[j]:
+			changed, i = changed+1, i+1
+		case i == len(earlier) || now[j] < earlier[i]:
+			changed, j = changed+1, j+1
+		default:
+			i, j = i+1, j+1
 		}
 	}
 	return changed == 0 || changed >= fewChanged
@@ -113,39 +145,145 @@ func Comparable(earlier, now []string) bool {
 // out. members are the sealed counts of all practices by id; earlier is the cohort last shown for this
 // question, nil if none. scores is by option code, 0–100.
 func (g Gate) Others(viewer string, members map[string]Sealed, scores map[string]float64, aside string, earlier []string) (Benchmark, Withheld) {
-	all := g.contributing(members, scores, aside)
-	if len(all) < Cohort {
-		return Benchmark{}, TooFew
+	return g.Cohort(members, scores, aside).Others(viewer, earlier)
+}
+
+// Check tells whether Others would show anything, without making it.
+func (c Cohort) Check(viewer string, earlier []string) Withheld {
+	if len(c.members) < CohortFloor {
+		return TooFew
 	}
-	others := slices.DeleteFunc(slices.Clone(all), func(m cohortMember) bool { return m.id == viewer })
+	if c.dominatedFor(viewer) {
+		return Dominated
+	}
+	// The viewer knows their own figures: only the others count as changed.
+	other := func(ids []string) []string {
+		if ids == nil {
+			return nil
+		}
+		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == viewer })
+	}
+	if !Comparable(other(earlier), other(c.IDs())) {
+		return Changed
+	}
+	return None
+}
+
+// dominatedFor reports whether one of the others has more than half of their answers.
+func (c Cohort) dominatedFor(viewer string) bool {
 	total, largest := 0, 0
-	for _, m := range others {
-		total += m.n
-		largest = max(largest, m.n)
+	for i := range c.members {
+		if m := &c.members[i]; m.id != viewer {
+			total += m.n
+			largest = max(largest, m.n)
+		}
 	}
-	if float64(largest) > dominance*float64(total) {
-		return Benchmark{}, Dominated
+	return float64(largest) > dominance*float64(total)
+}
+
+// Others makes the benchmark for one practice, itself left out. earlier is the cohort last shown to it
+// for this question, sorted; nil if none.
+func (c Cohort) Others(viewer string, earlier []string) (Benchmark, Withheld) {
+	if why := c.Check(viewer, earlier); why != None {
+		return Benchmark{}, why
 	}
-	if !Comparable(earlier, g.Contributing(members, scores, aside)) {
-		return Benchmark{}, Changed
-	}
+	others := c.without(viewer)
 	b := Benchmark{practices: len(others)}
-	means, shares, x, n := make([]float64, len(others)), make([]float64, len(others)), make([]int, len(others)), make([]int, len(others))
-	positive := 0
+	shares, x, n := make([]float64, len(others)), make([]int, len(others)), make([]int, len(others))
 	for i, m := range others {
-		means[i], shares[i], x[i], n[i] = m.mean, m.positiveOf, m.positive, m.n
-		positive += m.positive
+		shares[i], x[i], n[i] = m.positiveOf, m.positive, m.n
 	}
-	b.median, b.low, b.high = math.Round(stats.Quantile(means, 0.5)), math.Round(stats.Quantile(means, 0.25)), math.Round(stats.Quantile(means, 0.75))
+	b.median, b.low, b.high = middle(others)
 	b.share = percent(stats.Quantile(shares, 0.5))
-	b.p0 = float64(positive) / float64(total)
-	b.phi, b.tau2 = stats.Overdispersion(x, n, b.p0)
-	b.mu, b.m = stats.BetaBinomial(x, n)
-	if len(all) >= DotCohort {
+	// In whole per cent, so that limits drawn at many sizes cannot be worked backwards; and never 0 or
+	// 1, around which the limits have no width: one answer would put a practice outside. The width is
+	// rounded up for the same reason.
+	b.spread = stats.SpreadOf(x, n)
+	b.spread.Centre = max(0.01, min(0.99, percent(b.spread.Centre)))
+	if len(c.members) < DotCohort { // in steps of two: among few, one per cent told four equal practices' counts
+		b.spread.Centre = min(0.98, 2*percent(b.spread.Centre/2))
+	}
+	width := math.Ceil(100*math.Sqrt(b.spread.Between+b.spread.Error)) / 100
+	b.spread.Between, b.spread.Error = width*width, 0
+	if len(others) < manyOthers {
+		b.mu, b.m = fit(others)
+	} else {
+		b.mu, b.m = c.fit()
+	}
+	// The prior is given a whole per cent and a doubling of its weight, for the same reason.
+	b.mu, b.m = max(0.01, min(0.99, percent(b.mu))), math.Exp2(math.Round(math.Log2(b.m)))
+	if len(c.members) >= DotCohort {
 		b.dots = dots(others)
 	}
 	return b, None
 }
+
+// middle is the median and the middle half of the practices' means, in whole points. The half is given
+// at least a point to either side: a median that is the half as well would say that all are alike, and
+// with few answers that tells what each one has.
+func middle(members []cohortMember) (median, low, high float64) {
+	means := make([]float64, len(members))
+	for i, m := range members {
+		means[i] = m.mean
+	}
+	median = math.Round(stats.Quantile(means, 0.5))
+	low, high = math.Round(stats.Quantile(means, 0.25)), math.Round(stats.Quantile(means, 0.75))
+	return median, max(0, min(low, median-1)), min(100, max(high, median+1))
+}
+
+// Pool is what a network's coordinator may see of it: all practices together and none alone. Numbers
+// are rounded so that a practice that leads or knows its own cannot take them away exactly.
+type Pool struct {
+	practices, least  int
+	median, low, high float64
+	shares            map[string]float64
+}
+
+// Network makes the pool of a cohort. earlier is the cohort last shown, sorted; nil if none. A cohort
+// in which one practice would dominate after any other is taken away is Dominated.
+func (c Cohort) Network(earlier []string) (Pool, Withheld) {
+	if len(c.members) < CohortFloor {
+		return Pool{}, TooFew
+	}
+	sizes := make([]int, len(c.members))
+	total := 0
+	for i, m := range c.members {
+		sizes[i] = m.n
+		total += m.n
+	}
+	slices.Sort(sizes)
+	largest, second := sizes[len(sizes)-1], sizes[len(sizes)-2]
+	if float64(largest) > dominance*float64(total-second) {
+		return Pool{}, Dominated
+	}
+	if !Comparable(earlier, c.IDs()) {
+		return Pool{}, Changed
+	}
+	p := Pool{practices: len(c.members), shares: make(map[string]float64, len(c.counts))}
+	p.median, p.low, p.high = middle(c.members)
+	for code, n := range c.counts {
+		p.shares[code] = percent(float64(n) / float64(total))
+	}
+	for _, band := range []int{50, 100, 200, 500, 1000} {
+		if total >= band {
+			p.least = band
+		}
+	}
+	return p, None
+}
+
+// Practices is the number of practices behind the figures.
+func (p Pool) Practices() int { return p.practices }
+
+// Least is the lower end of the band that the number of answers is in: 50, 100, 200, 500 or 1,000.
+func (p Pool) Least() int { return p.least }
+
+// Middle is the median and middle half of the practices' mean scores, in whole points 0–100.
+func (p Pool) Middle() (median, low, high float64) { return p.median, p.low, p.high }
+
+// Shares is the part of all answers that each option has, by code, in whole per cent of 1, so that they
+// may not add up to 100.
+func (p Pool) Shares() map[string]float64 { return maps.Clone(p.shares) }
 
 func percent(share float64) float64 { return math.Round(100*share) / 100 }
 
@@ -153,16 +291,17 @@ func percent(share float64) float64 { return math.Round(100*share) / 100 }
 // says nothing, and there is no name to follow from one quarter to the next (S13).
 func dots(others []cohortMember) []Dot {
 	byN := slices.SortedFunc(slices.Values(others), func(a, b cohortMember) int { return cmp.Compare(a.n, b.n) })
+	least := max(bandLeast, (len(byN)+bandsMost-1)/bandsMost)
 	var out []Dot
 	for len(byN) > 0 {
-		k := bandLeast
-		if len(byN) < 2*bandLeast {
+		k := least
+		if len(byN) < 2*least {
 			k = len(byN)
 		}
 		for k < len(byN) && byN[k].n == byN[k-1].n {
 			k++
 		}
-		if len(byN)-k < bandLeast {
+		if len(byN)-k < least {
 			k = len(byN)
 		}
 		sum := 0
@@ -170,7 +309,11 @@ func dots(others []cohortMember) []Dot {
 			sum += m.n
 		}
 		for _, m := range byN[:k] {
-			out = append(out, Dot{int(math.Round(float64(sum)/float64(k)/5)) * 5, percent(m.positiveOf)})
+			share := m.positiveOf
+			if m.n < Detail { // S7: of few answers, nobody is told that all were alike
+				share = max(0.05, min(0.95, share))
+			}
+			out = append(out, Dot{int(math.Round(float64(sum)/float64(k)/5)) * 5, percent(share)})
 		}
 		byN = byN[k:]
 	}
@@ -187,10 +330,10 @@ func (b Benchmark) Middle() (median, low, high float64) { return b.median, b.low
 // Share is the median of the others' positive shares, in whole per cent of 1.
 func (b Benchmark) Share() float64 { return b.share }
 
-// Limits are the funnel's limits for n answers around the others' pooled share, widened by their
-// overdispersion, in whole per cent of 1 (rule M4).
+// Limits are the funnel's limits for n answers around the others' mean share, widened by how much the
+// others differ among themselves, in whole per cent of 1 (rule M4).
 func (b Benchmark) Limits(n int) stats.Limits {
-	l := stats.Funnel(b.p0, n, b.phi, b.tau2)
+	l := b.spread.Limits(n)
 	// Rounded outwards: rounding must not put a practice outside.
 	down := func(x float64) float64 { return math.Floor(100*x) / 100 }
 	up := func(x float64) float64 { return math.Ceil(100*x) / 100 }

@@ -211,20 +211,35 @@ func Merge(counts map[string]int) map[string]int {
 	return out
 }
 
-// Spread divides pending counts into parts that may be released now and the rest that waits: every
-// released part has at least ten, and what waits beside it is nothing or at least ten over several parts.
+// patience is how many responses may wait for the slowest collection point to get ten.
+const patience = 300
+
+// Spread tells which of the pending counts by collection point may be released now and which wait: all
+// of them together once each has ten, or nothing. If some went while others waited, the total of each
+// week less the points that went would tell what the others got in that week alone, be it one response.
+// Where a point is so slow that 300 wait, the small ones are gathered as Mixed and all go.
 func Spread(counts map[string]int) (release, rest map[string]int) {
 	counts = maps.Clone(counts)
 	maps.DeleteFunc(counts, func(_ string, n int) bool { return n == 0 })
 	keep, small := smallest(counts)
-	release, rest = map[string]int{}, map[string]int{}
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	switch {
+	case len(small) == 0:
+		return counts, map[string]int{}
+	case sum < patience:
+		return map[string]int{}, counts
+	}
+	release = map[string]int{}
 	for _, k := range keep {
 		release[k] = counts[k]
 	}
 	for _, k := range small {
-		rest[k] = counts[k]
+		release[Mixed] += counts[k]
 	}
-	return release, rest
+	return release, map[string]int{}
 }
 
 // smallest separates the parts under ten from the others, and takes the smallest others with them

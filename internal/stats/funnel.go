@@ -88,9 +88,90 @@ func Funnel(p0 float64, n int, phi, tau2 float64) Limits {
 	if !(phi > 1) {
 		return exact
 	}
+	return outermost(limits, exact)
+}
+
+// Spread is how the shares of some units vary beyond chance, on the scale y = arcsin √share, where
+// chance has the variance 1/(4n+2) whatever the share. It is what a further unit, not one of them, is
+// held against.
+type Spread struct {
+	Centre  float64 // mean share, 0–1
+	Between float64 // τ², the variance between units in y
+	Error   float64 // variance of the centre in y
+	Units   int
+}
+
+// SpreadOf measures the spread of the shares x[i]/n[i] with y = arcsin √((x+⅜)/(n+¾)) and the
+// moments of DerSimonian and Laird, not winsorised: that is there to keep a unit from hiding behind its
+// own weight, and here the unit that is judged is not among them. Winsorised moments find only two
+// thirds of the variance of practices that are drawn from one distribution. Units with n = 0 are passed
+// over; with fewer than three left, a unit that is no share, or slices of unequal length, all is NaN.
+// Anscombe 1948; DerSimonian and Laird 1986; the arcsine funnel of FunnelPlotR.
+func SpreadOf(x, n []int) Spread {
+	nan := math.NaN()
+	x, n, ok := units(x, n)
+	if !ok || len(x) < 3 {
+		return Spread{nan, nan, nan, len(x)}
+	}
+	y, v := make([]float64, len(x)), make([]float64, len(x))
+	var w, ww float64
+	for i := range x {
+		y[i], v[i] = arcsine(float64(x[i])+3.0/8, float64(n[i])+3.0/4), arcsineChance(n[i])
+		w += 1 / v[i]
+		ww += 1 / (v[i] * v[i])
+	}
+	weighted := func(between float64) (centre, squares, err float64) {
+		var total float64
+		for i := range y {
+			centre += y[i] / (v[i] + between)
+			total += 1 / (v[i] + between)
+		}
+		centre /= total
+		for i := range y {
+			squares += (y[i] - centre) * (y[i] - centre) / (v[i] + between)
+		}
+		return centre, squares, 1 / total
+	}
+	_, q, _ := weighted(0)
+	between := math.Max(0, (q-float64(len(y)-1))/(w-ww/w))
+	centre, _, err := weighted(between)
+	return Spread{fromArcsine(centre), between, err, len(y)}
+}
+
+// Limits are where a further unit of the same kind with n answers falls in 95 % and 99.8 % of cases:
+// y ± t·√(1/(4n+2) + τ² + error), with t of units − 2 degrees of freedom because the variance itself is
+// an estimate from few units; below 100 answers never inside FunnelExact. With n = 0 they are 0 and 1;
+// with n < 0 or an unknown spread NaN. Higgins, Thompson and Spiegelhalter 2009, Journal of the Royal
+// Statistical Society A 172:137, section 3.4.
+func (s Spread) Limits(n int) Limits {
+	if limits, ok := blank(s.Centre, n); !ok {
+		return limits
+	}
+	if s.Units < 3 || !(s.Between >= 0) || !(s.Error >= 0) {
+		nan := math.NaN()
+		return Limits{nan, nan, nan, nan}
+	}
+	y, sd := arcsine(s.Centre, 1), math.Sqrt(arcsineChance(n)+s.Between+s.Error)
+	limits := limitsBy(func(q float64) float64 { return fromArcsine(y + studentTwoSided(2*q-1, float64(s.Units-2))*sd) })
+	if n >= exactBelow {
+		return limits
+	}
+	return outermost(limits, FunnelExact(s.Centre, n))
+}
+
+func arcsine(x, n float64) float64 { return math.Asin(math.Sqrt(math.Max(0, math.Min(1, x/n)))) }
+
+func fromArcsine(y float64) float64 {
+	sin := math.Sin(math.Max(0, math.Min(math.Pi/2, y)))
+	return sin * sin
+}
+
+func arcsineChance(n int) float64 { return 1 / (4*float64(n) + 2) }
+
+func outermost(a, b Limits) Limits {
 	return Limits{
-		Low95: math.Min(limits.Low95, exact.Low95), High95: math.Max(limits.High95, exact.High95),
-		Low998: math.Min(limits.Low998, exact.Low998), High998: math.Max(limits.High998, exact.High998),
+		Low95: math.Min(a.Low95, b.Low95), High95: math.Max(a.High95, b.High95),
+		Low998: math.Min(a.Low998, b.Low998), High998: math.Max(a.High998, b.High998),
 	}
 }
 

@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -139,5 +140,63 @@ func TestOverdispersionAtTheEdges(t *testing.T) {
 		phi, tau2 := Overdispersion(c.x, c.n, c.p0)
 		near(t, c.name+" phi", phi, c.phi, 1e-12)
 		near(t, c.name+" tau2", tau2, c.tau2, 1e-12)
+	}
+}
+
+// TestSpreadOfRealPractices: the counts are eight practices' answers to the NHS Friends and Family Test;
+// the numbers come from a program in another language that shares nothing with this one.
+func TestSpreadOfRealPractices(t *testing.T) {
+	positive := []int{114, 1193, 143, 537, 54, 103, 165, 469}
+	answers := []int{132, 1258, 154, 655, 61, 104, 192, 524}
+	phi, tau2 := Overdispersion(positive, answers, 2778.0/3080)
+	near(t, "phi", phi, 5.455919297156138, 1e-9)
+	near(t, "tau2", tau2, 0.001404437358538809, 1e-9)
+	all := SpreadOf(positive, answers)
+	near(t, "centre", all.Centre, 0.9039875367602339, 1e-9)
+	near(t, "between", all.Between, 0.010167756133905761, 1e-9)
+	near(t, "error", all.Error, 0.001449069834047873, 1e-9)
+	for _, c := range []struct {
+		leftOut int
+		want    Limits
+	}{
+		{1, Limits{0.7034430478785941, 0.9929960565292133, 0.39232328618752876, 1}},
+		{4, Limits{0.6443888961239782, 1, 0.23624328923625718, 1}},
+	} {
+		others := SpreadOf(slices.Delete(slices.Clone(positive), c.leftOut, c.leftOut+1), slices.Delete(slices.Clone(answers), c.leftOut, c.leftOut+1))
+		got := others.Limits(answers[c.leftOut])
+		near(t, "low 95", got.Low95, c.want.Low95, 1e-7)
+		near(t, "high 95", got.High95, c.want.High95, 1e-7)
+		near(t, "low 99.8", got.Low998, c.want.Low998, 1e-7)
+		near(t, "high 99.8", got.High998, c.want.High998, 1e-7)
+	}
+}
+
+func TestSpreadAtTheEdges(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		name    string
+		x, n    []int
+		between float64
+	}{
+		{"nothing", nil, nil, nan},
+		{"two units", []int{9, 9}, []int{10, 10}, nan},
+		{"two units with answers", []int{9, 9, 0}, []int{10, 10, 0}, nan},
+		{"no share", []int{9, 9, 11}, []int{10, 10, 10}, nan},
+		{"unequal length", []int{9, 9, 9}, []int{10, 10}, nan},
+		{"all alike", []int{9, 9, 9}, []int{10, 10, 10}, 0},
+	} {
+		near(t, c.name, SpreadOf(c.x, c.n).Between, c.between, 1e-12)
+	}
+	// All alike and few answers: the exact limits are the wider ones nowhere inside which it may be.
+	s := SpreadOf([]int{18, 18, 18, 18, 18}, []int{20, 20, 20, 20, 20})
+	got, exact := s.Limits(20), FunnelExact(s.Centre, 20)
+	if got.Low95 > exact.Low95 || got.Low998 > exact.Low998 || got.High95 < exact.High95 || got.High998 < exact.High998 {
+		t.Errorf("limits %v inside the exact %v", got, exact)
+	}
+	if got := s.Limits(0); got != (Limits{0, 1, 0, 1}) {
+		t.Errorf("limits without answers: %v", got)
+	}
+	if got := (Spread{Centre: nan}).Limits(10); !math.IsNaN(got.Low95) {
+		t.Errorf("limits of an unknown spread: %v", got)
 	}
 }

@@ -56,6 +56,8 @@ func TestNonsenseIsSurvived(t *testing.T) {
 		FunnelAdditive(f(), i(), f())
 		Funnel(f(), i(), f(), f())
 		Overdispersion(x, n, f())
+		SpreadOf(x, n).Limits(i())
+		Spread{f(), f(), f(), i()}.Limits(i())
 		BetaBinomial(x, n)
 		Shrink(i(), i(), f(), f())
 		SampleSize(f(), f(), f(), f())

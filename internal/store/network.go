@@ -174,3 +174,39 @@ func (s *Store) Snapshots(ctx context.Context, networkID, survey string, version
 	}
 	return snapshots, nil
 }
+
+// SnapshotKey names a snapshot of a network.
+type SnapshotKey struct {
+	Survey  string `db:"survey"`
+	Version int    `db:"version"`
+	Quarter string `db:"quarter"`
+}
+
+// SnapshotKeys lists a network's snapshots, by survey, version and quarter.
+func (s *Store) SnapshotKeys(ctx context.Context, networkID string) (keys []SnapshotKey, err error) {
+	err = s.db.SelectContext(ctx, &keys, `SELECT survey, version, quarter FROM snapshot
+		WHERE network_id = $1 ORDER BY survey, version, quarter`, networkID)
+	return keys, err
+}
+
+// Snapshot returns one snapshot. Once made it never changes.
+func (s *Store) Snapshot(ctx context.Context, networkID string, k SnapshotKey) (Snapshot, error) {
+	snapshot := Snapshot{Quarter: k.Quarter}
+	var value string
+	if err := s.db.GetContext(ctx, &value, `SELECT value FROM snapshot WHERE network_id = $1 AND survey = $2 AND version = $3 AND quarter = $4`,
+		networkID, k.Survey, k.Version, k.Quarter); err != nil {
+		return snapshot, explain(err)
+	}
+	if err := json.Unmarshal([]byte(value), &snapshot.Members); err != nil {
+		return snapshot, fmt.Errorf("snapshot %s of %s: %w", k.Quarter, networkID, err)
+	}
+	return snapshot, nil
+}
+
+// ReleasedBetween lists the versions of surveys that any practice has a release of in a span of weeks;
+// only Survey and Version of the keys are filled in.
+func (s *Store) ReleasedBetween(ctx context.Context, first, last calendar.Week) (keys []SnapshotKey, err error) {
+	err = s.db.SelectContext(ctx, &keys, `SELECT DISTINCT survey, version FROM release
+		WHERE week >= $1 AND week <= $2 ORDER BY survey, version`, string(first), string(last))
+	return keys, err
+}
