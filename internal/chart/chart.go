@@ -45,7 +45,8 @@ const (
 
 // point is a datum. Note is what the script shows of it in a tooltip, line by line.
 type point struct {
-	Value     any             `json:"value"` // nil is a gap
+	Name      string          `json:"name,omitempty"` // staff text; a label shows it as "{b}", never as a formatter
+	Value     any             `json:"value"`          // nil is a gap
 	Symbol    string          `json:"symbol,omitempty"`
 	ItemStyle *opts.ItemStyle `json:"itemStyle,omitempty"`
 	Label     *opts.Label     `json:"label,omitempty"`
@@ -70,6 +71,13 @@ type markLine struct {
 
 type coord struct {
 	Coord [2]any `json:"coord"`
+}
+
+// lineEnd is an end of a line across the chart; the first of the two says how it looks.
+type lineEnd struct {
+	coord
+	Label     map[string]any  `json:"label,omitempty"`
+	LineStyle *opts.LineStyle `json:"lineStyle,omitempty"`
 }
 
 // extra adds what go-echarts leaves out. It must be the chart's visitor when JSON is called.
@@ -177,12 +185,68 @@ func Trend(l i18n.Language, q report.Question) (string, error) {
 	if gaps := gapWords(l, q.Trend); len(gaps) > 0 {
 		e.series = append(e.series, series{SingleSeries: charts.SingleSeries{Type: "scatter", Data: gaps, SymbolSize: 0}, Silent: true})
 	}
+	e.series = append(e.series, courseLines(l, q)...)
 	for i := range e.series {
 		e.series[i].Emphasis = map[string]bool{"disabled": true}
 	}
 	c.Accept(e)
 	c.Validate()
 	return marshal(c.JSON())
+}
+
+// courseLines draws what a series says as a whole: the median with its value at its end, the control
+// limits where there are any, and a line with a name where each improvement began.
+func courseLines(l i18n.Language, q report.Question) []series {
+	c := q.Course
+	if c == nil {
+		return nil
+	}
+	last := len(q.Trend) - 1
+	var lines []any
+	across := func(y float64, key, position, kind, colour string) {
+		lines = append(lines, []any{
+			lineEnd{coord{[2]any{0, round(y)}}, map[string]any{"show": true, "position": position, "color": colour, "fontSize": 13,
+				"formatter": l.T(key, "Value", l.Number(y, 0)), "backgroundColor": card, "padding": []int{0, 3}},
+				&opts.LineStyle{Color: colour, Width: 1, Type: kind}},
+			coord{[2]any{last, round(y)}}})
+	}
+	across(c.Median, "chart.median", "insideEndBottom", "solid", ink)
+	if limits := c.Limits; limits != nil {
+		// An end of the scale is no limit: nothing can lie beyond it.
+		if limits.Low > 0 {
+			across(limits.Low, "chart.limit_low", "insideStartBottom", "dashed", muted)
+		}
+		if limits.High < 100 {
+			across(limits.High, "chart.limit_high", "insideStartTop", "dashed", muted)
+		}
+	}
+	names := make([]point, 0, len(c.Improvements))
+	for i, m := range c.Improvements {
+		lines = append(lines, []any{
+			lineEnd{coord{[2]any{m.Index, 0}}, map[string]any{"show": false}, &opts.LineStyle{Color: ink, Width: 1.5, Type: "dotted"}},
+			coord{[2]any{m.Index, 100}}})
+		side := "right"
+		if 2*m.Index > last {
+			side = "left"
+		}
+		names = append(names, point{Name: shorten(m.Name), Value: [2]int{m.Index, 18 + 12*(i%3)},
+			Label: &opts.Label{Show: opts.Bool(true), Position: side, Color: ink, FontSize: 13, Formatter: "{b}"}})
+	}
+	out := []series{{SingleSeries: charts.SingleSeries{Type: "line", Data: []point{}, Symbol: "none"}, Silent: true, Z: 2,
+		MarkLine: &markLine{MarkLines: opts.MarkLines{Data: lines, MarkLineStyle: opts.MarkLineStyle{Symbol: []string{"none", "none"}}}, Silent: true}}}
+	if len(names) > 0 {
+		out = append(out, series{SingleSeries: charts.SingleSeries{Type: "scatter", Data: names, SymbolSize: 0}, Silent: true, Z: 4})
+	}
+	return out
+}
+
+// shorten keeps a name within half the width of a chart on a phone; the whole of it is in the text.
+func shorten(name string) string {
+	const room = 18
+	if runes := []rune(name); len(runes) > room {
+		return strings.TrimSpace(string(runes[:room-1])) + "…"
+	}
+	return name
 }
 
 // symbolSize keeps points apart on a narrow screen.

@@ -36,6 +36,7 @@ type Reader struct {
 	store   *store.Store
 	surveys *survey.Catalog
 	gate    disclosure.Gate
+	frozen  frozenCache
 }
 
 // New makes a reader with the floors of the rule set.
@@ -65,6 +66,7 @@ type Dashboard struct {
 	Now         Span
 	Unit        calendar.Unit // the length of the periods of every Trend
 	Questions   []Question    // the derived one first, then as asked
+	Summary     Summary       // what the answers say now
 	Responses   Responses
 }
 
@@ -86,6 +88,7 @@ type Question struct {
 	Least   int         // valid answers it takes before anything is said
 	Now     *Result     // nil: fewer than Least
 	Trend   []Point     // every period from the first release of the survey to the last; nil if unscored
+	Course  *Course     // what the trend says; nil without an exact mean
 }
 
 // Point is one period of a series; a nil Result is a gap.
@@ -161,6 +164,10 @@ func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID st
 	if len(releases) > 0 {
 		d.First, d.Last = releases[0].Week, releases[len(releases)-1].Week
 	}
+	ims, err := r.store.Improvements(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
 	recent := releases
 	for len(recent) > 0 && recent[0].Week <= d.Last.Add(-window) {
 		recent = recent[1:]
@@ -168,8 +175,11 @@ func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID st
 	d.Now = spanOf(recent)
 	d.Unit = r.unit(referenceOf(sv), releases)
 	for _, q := range questionsOf(sv) {
-		d.Questions = append(d.Questions, r.question(q, releases, recent, d.Unit))
+		question := r.question(q, releases, recent, d.Unit)
+		question.Course = course(question, marksOf(ims, d, question))
+		d.Questions = append(d.Questions, question)
 	}
+	d.Summary = r.summary(sv, d, releases, ims)
 	d.Responses = r.responses(recent)
 	return d, nil
 }

@@ -73,12 +73,10 @@ func (d desk) release(version int, week calendar.Week, questions map[string]coun
 
 func (d desk) importSums(surveyID string, version int, week calendar.Week, sums store.Sums) {
 	d.t.Helper()
-	// Figures are only brought in for weeks that are closed.
-	_, err := d.s.CloseWeek(context.Background(), "2099-W01", aggregate.Divide)
-	if err != nil {
+	if _, err := d.s.CloseWeek(context.Background(), week, aggregate.Divide); err != nil { // figures are brought in for closed weeks
 		d.t.Fatal(err)
 	}
-	err = d.s.Import(context.Background(), surveyID, version,
+	err := d.s.Import(context.Background(), surveyID, version,
 		[]store.Imported{{Practice: d.Name, Week: week, Sums: sums}}, aggregate.Divide)
 	if err != nil {
 		d.t.Fatal(err)
@@ -456,7 +454,7 @@ func TestSmallChannelsAndPointsAreNotTold(t *testing.T) {
 	if r.Weeks[0].Span != (Span{"2026-W46", "2026-W47"}) {
 		t.Errorf("span %v", r.Weeks[0].Span)
 	}
-	if !maps.Equal(r.Points, counts{"A": 25}) {
-		t.Errorf("points %v", r.Points)
+	if len(r.Points) > 0 { // with A told, the week's total would be B's and C's
+		t.Errorf("points %v are told while one waits", r.Points)
 	}
 }
