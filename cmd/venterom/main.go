@@ -65,9 +65,12 @@ type commands struct {
 	Close    closeCmd    `cmd:"" help:"Close a week by hand. serve does it on Mondays at 04:00 in Oslo."`
 	Practice practiceCmd `cmd:"" help:"Practices."`
 	User     userCmd     `cmd:"" help:"Staff accounts."`
+	Network  networkCmd  `cmd:"" help:"Networks of practices."`
+	Freeze   freezeCmd   `cmd:"" help:"Make the networks' snapshots of a quarter by hand. serve does it when a quarter ends."`
 	Import   importCmd   `cmd:"" help:"Bring in counts from elsewhere."`
 	Survey   surveyCmd   `cmd:"" help:"Survey files."`
 	Backup   backupCmd   `cmd:"" help:"Write a copy of an SQLite database while it is in use."`
+	Simulate simulateCmd `cmd:"" help:"Play made-up practices through the statistics: how often is what is said wrong?"`
 	Ping     pingCmd     `cmd:"" help:"Ask a running server whether it is ready."`
 }
 
@@ -174,13 +177,13 @@ type userCmd struct {
 type userAddCmd struct {
 	Email    string `arg:"" help:"What the user signs in with."`
 	Name     string `default:"" help:"The user's name."`
-	Role     string `required:"" enum:"lead,staff,operator" help:"One of ${enum}."`
+	Role     string `required:"" enum:"lead,staff,coordinator,operator" help:"One of ${enum}."`
 	Practice string `default:"" help:"The practice's name in addresses, for lead and staff."`
 }
 
 func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error {
-	if (cmd.Role == "operator") != (cmd.Practice == "") {
-		return errors.New("lead and staff need --practice, an operator has none")
+	if (cmd.Role == "operator" || cmd.Role == "coordinator") != (cmd.Practice == "") {
+		return errors.New("lead and staff need --practice, a coordinator and an operator have none")
 	}
 	return with(ctx, cfg, func(a *app.App) error {
 		email, err := practice.FoldEmail(cmd.Email)

@@ -34,6 +34,7 @@ type App struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
 	Closer  *aggregate.Closer
+	Freezer *aggregate.Freezer
 }
 
 // Open reads the surveys, opens the database and checks that the surveys are those its counts were
@@ -63,6 +64,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		}
 	}
 	a.Closer = aggregate.NewCloser(a.Store, a.Log)
+	a.Freezer = aggregate.NewFreezer(a.Store, a.Log)
 	return a, nil
 }
 
@@ -75,6 +77,9 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	now := a.cfg.now()
 	if err := a.Closer.CloseEnded(ctx, now()); err != nil {
 		return fmt.Errorf("close week: %w", err)
+	}
+	if err := a.Freezer.FreezeEnded(ctx, now()); err != nil {
+		return fmt.Errorf("freeze quarter: %w", err)
 	}
 	intake := aggregate.NewIntake(a.Store, a.Closer, now, a.Log)
 	defer intake.Stop()
@@ -98,6 +103,7 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { a.Closer.Run(working, now) })
+	work.Go(func() { a.Freezer.Run(working, now) })
 	work.Go(func() { a.tidy(working, now) })
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()

@@ -257,6 +257,10 @@ func (w *world) pages() []webPage {
 		{"login-wrong", "/login", "", func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"dashboard", full, leadEmail, nil},
 		{"dashboard-digital", full + "?survey=digital", leadEmail, nil},
+		{"assumption", full, twoEmail, nil}, // has not opened the results
+		{"assumption-digital", full + "?survey=digital", twoEmail, nil},
+		{"assumption-wrong", full, twoEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"assumption-locked", full + "/assumption", leadEmail, nil},
 		{"points", full + "/points", leadEmail, nil},
 		{"points-wrong", full + "/points", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"poster", full + "/points/" + string(w.full.Code) + "/poster", leadEmail, nil},

@@ -9,11 +9,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
@@ -21,6 +23,7 @@ import (
 const (
 	demoWeeks    = 78 // eighteen months
 	demoPassword = "demonstrasjon"
+	demoNetwork  = "Kvalitetsnettverk Fjordbyen"
 )
 
 // demoPractice is a made-up practice: how many answer in a week, and how well each thing is liked, as
@@ -142,6 +145,7 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 		{practice.Account{Email: "leder@demo.example", Name: "Lead of " + demoPractices[0].name}, practice.Lead, 0},
 		{practice.Account{Email: "medarbeider@demo.example", Name: "Staff of " + demoPractices[0].name}, practice.Staff, 0},
 		{practice.Account{Email: "liten@demo.example", Name: "Lead of " + demoPractices[11].name}, practice.Lead, 11},
+		{practice.Account{Email: "koordinator@demo.example", Name: "Coordinator of " + demoNetwork}, "", 0},
 		{practice.Account{Email: "drifter@demo.example", Name: "Operator; sees no results", Operator: true}, "", 0},
 	}
 	made := make([]practice.Account, len(accounts))
@@ -154,8 +158,127 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 		if made[i], err = a.Store.CreateAccount(ctx, acc.Account, members...); err != nil {
 			return nil, nil, err
 		}
+		if acc.role == "" {
+			continue
+		}
+		if err := a.openDemo(ctx, made[i].ID, practices[acc.in], i == 0); err != nil {
+			return nil, nil, err
+		}
 	}
-	return points, made, nil
+	if err := a.fillDemoImprovements(ctx, now, practices); err != nil {
+		return nil, nil, err
+	}
+	return points, made, a.fillDemoNetwork(ctx, now, practices, made)
+}
+
+// demoImprovements are what the practices that change did in the week they change, by practice; told is
+// the public line of the one that is closed.
+var demoImprovements = map[int]struct {
+	done, heard, told string
+	target            int
+}{
+	0: {"To pauser på ti minutter i hver økt, så legene kan ta igjen forsinkelser.", "waiting_time", "Legene har nå luft i timeplanen, så forsinkelser kan tas igjen.", 65},
+	2: {"Nye stoler, større avstand og en skjerm som sier fra om forsinkelser.", "", "", 0},
+	3: {"Flere timer hver dag, på ett kvarter i stedet for tjue minutter.", "", "", 0},
+	7: {"Venterommet er malt, radioen er borte, og barna har fått et hjørne.", "", "", 70},
+}
+
+// fillDemoImprovements registers what the practices changed. The first has closed its improvement and
+// told patients of it, and has a later one running that changed nothing.
+func (a *App) fillDemoImprovements(ctx context.Context, now time.Time, practices []practice.Practice) error {
+	visit, _ := a.Surveys.Latest("visit")
+	this := calendar.WeekOf(now)
+	for i, d := range demoPractices {
+		text, ok := demoImprovements[i]
+		if !ok {
+			continue
+		}
+		im, err := a.Store.CreateImprovement(ctx, practice.Improvement{PracticeID: practices[i].ID, Survey: visit.ID, Version: visit.Version,
+			Questions: []string{d.change}, Done: text.done, Target: text.target, Start: this.Add(-demoWeeks + demoWeeks/2 + 1)})
+		if err != nil {
+			return err
+		}
+		if text.told == "" {
+			continue
+		}
+		found, err := report.New(a.Store, a.Surveys).Improvement(ctx, practices[i], im)
+		if err != nil {
+			return err
+		}
+		record, err := found.Found.Record(this)
+		if err != nil {
+			return err
+		}
+		if err := a.Store.CloseImprovement(ctx, practices[i].ID, im.ID, this, record); err != nil {
+			return err
+		}
+		if err := a.Store.PublishImprovement(ctx, practices[i].ID, im.ID, text.heard, text.told); err != nil {
+			return err
+		}
+		if _, err := a.Store.CreateImprovement(ctx, practice.Improvement{PracticeID: practices[i].ID, Survey: visit.ID, Version: visit.Version,
+			Questions: []string{"waitroom", "polite"}, Done: "Skranken sier god dag og peker ut hvor det er ledig plass.", Start: this.Add(-20)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fillDemoNetwork puts all practices in one network and freezes every quarter that has ended.
+func (a *App) fillDemoNetwork(ctx context.Context, now time.Time, practices []practice.Practice, accounts []practice.Account) error {
+	i := slices.IndexFunc(accounts, func(a practice.Account) bool { return a.Email == "koordinator@demo.example" })
+	n, err := a.Store.CreateNetwork(ctx, demoNetwork, accounts[i].ID)
+	if err != nil {
+		return err
+	}
+	for _, p := range practices {
+		if err := a.Store.InvitePractice(ctx, n.ID, p.ID); err != nil {
+			return err
+		}
+		if err := a.Store.SetParticipation(ctx, practice.Participation{NetworkID: n.ID, PracticeID: p.ID, State: practice.Joined}); err != nil {
+			return err
+		}
+	}
+	last := aggregate.Ended(now)
+	for q := calendar.WeekOf(now).Add(-demoWeeks - 1).In(calendar.Quarterly).Next(); ; q = q.Next() {
+		if _, err := a.Freezer.Freeze(ctx, q, now); err != nil {
+			return err
+		}
+		if q == last {
+			return nil
+		}
+	}
+}
+
+// demoGuesses are the options that the lead of the first practice believed in, and how satisfied they
+// are themselves with each way of reaching the practice.
+var demoGuesses = map[string][]practice.Assumption{
+	"visit": {{Question: "polite", Believed: "5"}, {Question: "waitroom", Believed: "4"}, {Question: "waittime", Believed: "3"},
+		{Question: "consult", Believed: "5"}, {Question: "overall", Believed: "4"}},
+	"digital": {{Question: "easy", Believed: "4"}, {Question: "attendance", Believed: "4", Own: "4"}, {Question: "phone", Believed: "2", Own: "3"},
+		{Question: "secure", Believed: "3", Own: "2"}, {Question: "website", Believed: "2", Own: "2"}},
+}
+
+// openDemo opens the latest results for an account, so that the demonstration begins with them.
+func (a *App) openDemo(ctx context.Context, accountID string, p practice.Practice, guesses bool) error {
+	keys, err := a.Store.Released(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		d, err := report.New(a.Store, a.Surveys).Dashboard(ctx, p, k.Survey, k.Version)
+		if err != nil {
+			return err
+		}
+		if guesses {
+			if err := a.Store.SaveAssumptions(ctx, accountID, k, d.Period().String(), demoGuesses[k.Survey]); err != nil {
+				return err
+			}
+		}
+		if err := a.Store.OpenResult(ctx, accountID, k, d.Period().String()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // demoAnswers fills in one form. A patient has a mood of their own, so that their answers hang

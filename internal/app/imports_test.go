@@ -18,7 +18,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"cmd/venterom": {ours: []string{"internal/app", "internal/aggregate", "internal/survey", "internal/practice", "internal/calendar", "internal/fault", "surveys"},
 		theirs: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 	"internal/app": {ours: []string{"internal/web", "internal/aggregate", "internal/report", "internal/store", "internal/survey", "internal/practice",
-		"internal/i18n", "internal/calendar", "internal/fault", "surveys"}},
+		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
 	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
 		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
 		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "rsc.io/qr"}},

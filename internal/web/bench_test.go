@@ -208,6 +208,7 @@ func BenchmarkDashboard(b *testing.B) {
 		b.Run(string(e), func(b *testing.B) {
 			f := newFixtureOn(b, e)
 			fiveYears(b, f)
+			f.openResults(b, kari)
 			cookie := f.signIn(b, kari)
 			path := "/practices/" + f.eidsvag.ID
 			var times []float64

@@ -18,11 +18,15 @@ type dashboardPage struct {
 	page
 	Practice  string
 	Survey    string
+	SurveyID  string
 	Tabs      []tabLink // none if there is only one survey
 	Older     bool
 	Empty     bool
 	Span      string
+	Summary   []statement
+	Method    int
 	Cards     []questionCard
+	Assumed   assumedCards
 	Responses responsesCard
 }
 
@@ -40,9 +44,11 @@ type questionCard struct {
 	Positive, PositiveOptions, ShareInterval string
 	N, Aside                                 string
 	Bar                                      []chart.Segment
+	Best                                     string // so many gave the best answer that the mean can hardly rise
 	TrendTitle, TrendNote                    string
-	Chart                                    string // options as JSON; empty if there is no series to draw
-	Whiskers, Hollow                         bool   // some points have an interval; some have fewer than 30 answers
+	Course                                   []string // what the series says, in words
+	Chart                                    string   // options as JSON; empty if there is no series to draw
+	Whiskers, Hollow                         bool     // some points have an interval; some have fewer than 30 answers
 	Trend                                    []trendRow
 }
 
@@ -75,8 +81,11 @@ func (s *Server) showDashboard(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if asked, err := s.askFirst(c, d); asked || err != nil {
+		return err
+	}
 	dp := dashboardPage{page: s.page(c, l, l.T("dashboard.title")+" – "+p.Name), Practice: p.Name,
-		Survey: d.Title.In(l.Tag), Empty: d.Empty()}
+		Survey: d.Title.In(l.Tag), SurveyID: d.Survey, Empty: d.Empty()}
 	dp.Here = "dashboard"
 	for _, t := range d.Tabs {
 		link := tabLink{"/practices/" + p.ID + "?survey=" + url.QueryEscape(t.Survey), t.Title.In(l.Tag),
@@ -95,12 +104,16 @@ func (s *Server) showDashboard(c echo.Context) error {
 		return s.render(c, http.StatusOK, "dashboard", dp)
 	}
 	dp.Span = l.Weeks(d.Now.First, d.Now.Last)
+	dp.Summary, dp.Method = newSummary(l, d), d.Summary.Method
 	for _, q := range d.Questions {
 		card, err := newQuestionCard(l, q)
 		if err != nil {
 			return err
 		}
 		dp.Cards = append(dp.Cards, card)
+	}
+	if dp.Assumed, err = s.assumed(c, l, d); err != nil {
+		return err
 	}
 	if dp.Responses, err = newResponsesCard(l, d); err != nil {
 		return err
@@ -128,6 +141,7 @@ func newQuestionCard(l i18n.Language, q report.Question) (questionCard, error) {
 		if ci := r.Mean.Interval; ci != nil {
 			card.MeanInterval = l.T("dashboard.mean_between", "Low", l.Number(ci.Low, 0), "High", l.Number(ci.High, 0))
 		}
+		card.Best = bestNote(l, q)
 		card.Positive = chart.ShareText(l, r.Positive.Value, r.Positive.Bound)
 		card.PositiveOptions = quoted(l, chart.PositiveLabels(l, q))
 		ci := r.Positive.Interval
@@ -165,6 +179,7 @@ func (card *questionCard) addTrend(l i18n.Language, q report.Question) error {
 	first, last := q.Trend[0].Period, q.Trend[len(q.Trend)-1].Period
 	card.TrendTitle = l.T("dashboard.trend_" + chart.UnitKey(first.Unit))
 	card.TrendNote = l.T("dashboard.trend_note", "First", l.Period(first), "Last", l.Period(last))
+	card.Course = courseNotes(l, q)
 	var err error
 	card.Chart, err = chart.Trend(l, q)
 	return err

@@ -76,7 +76,7 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isPatientRoute(pattern string) bool {
-	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K")
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/p/")
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {

@@ -28,7 +28,7 @@ type visit struct {
 	as            []string // characters who get status; all others are turned away
 }
 
-var everybody = []string{nobody, kari, sara, olav, dina, nils}
+var everybody = []string{nobody, kari, sara, olav, dina, nils, kim}
 
 func visits(f *fixture, t testing.TB) []visit {
 	const get, post = http.MethodGet, http.MethodPost
@@ -37,6 +37,7 @@ func visits(f *fixture, t testing.TB) []visit {
 		return url.Values{"token": {f.token(t, f.point.Code)}, "lang": {"nb"}, "visit.polite": {"5"}}
 	}
 	members := []string{kari, sara}
+	improvement := own + "/improvements/" + f.anImprovement(t).ID
 	return []visit{
 		{get, "/", "/", nil, "start", 200, "Skriv koden", everybody},
 		{get, "/k", "/k?code=" + code, nil, "", 303, "/k/" + code, everybody},
@@ -45,6 +46,8 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/K/:code", "/K/" + code, nil, "form", 200, "Var legen høflig mot deg?", everybody},
 		{post, "/k/:code", "/k/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
 		{post, "/K/:code", "/K/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
+		{get, "/p/:slug", "/p/" + f.eidsvag.Slug, nil, "public", 200, "Si hvordan besøket var", everybody},
+		{get, "/p/:slug", "/p/ingen", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/static/*", "/static/app.css", nil, "", 200, "--accent", everybody},
 		{get, "/static/*", "/static/vendor/nothing.js", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/healthz", "/healthz", nil, "", 200, "ok", everybody},
@@ -57,6 +60,18 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/practices", "/practices", nil, "", 303, "/admin", []string{dina}},
 		{get, "/practices", "/practices", nil, "practices", 200, "Spør den som driver", []string{nils}},
 		{get, "/practices/:id", own, nil, "dashboard", 200, "Eidsvåg legekontor", members},
+		{get, "/practices/:id/assumption", own + "/assumption", nil, "assumption", 200, "ingen resultater å gjette på", members},
+		{post, "/practices/:id/assumption", own + "/assumption", url.Values{"open": {"without"}}, "assumption", 409, "ingen resultater å gjette på", members},
+		{get, "/practices/:id/improvements", own + "/improvements", nil, "improvements", 200, "Ti minutter mer", members},
+		{get, "/practices/:id/improvements/new", own + "/improvements/new", nil, "improvement_new", 200, "Var ventetiden", []string{kari}},
+		{post, "/practices/:id/improvements", own + "/improvements", url.Values{"question": {"polite"}, "done": {"Ring 99887766"}, "start": {"2026-W48"}}, "improvement_new", 422, "telefonnummer", []string{kari}},
+		{post, "/practices/:id/improvements", own + "/improvements", url.Values{"question": {"polite"}, "done": {"Noe"}, "start": {"2026-W48"}}, "", 303, own + "/improvements/", []string{kari}},
+		{get, "/practices/:id/improvements/:improvement", improvement, nil, "improvement", 200, "Ti minutter mer", members},
+		{get, "/practices/:id/improvements/:improvement", own + "/improvements/none", nil, "error", 404, "finnes ikke", members},
+		{post, "/practices/:id/improvements/:improvement/publish", improvement + "/publish", url.Values{"heard": {"help"}, "told": {"Mer tid"}}, "", 303, improvement, []string{kari}},
+		{post, "/practices/:id/improvements/:improvement/publish", improvement + "/publish", url.Values{"told": {"Mer tid"}}, "improvement", 422, "Velg hva pasientene sa", []string{kari}},
+		{post, "/practices/:id/improvements/:improvement/unpublish", improvement + "/unpublish", url.Values{}, "", 303, improvement, []string{kari}},
+		{post, "/practices/:id/improvements/:improvement/close", improvement + "/close", url.Values{}, "", 303, improvement, []string{kari}},
 		{get, "/practices/:id/points", own + "/points", nil, "points", 200, "Venterommet", members},
 		{post, "/practices/:id/points", own + "/points", url.Values{"label": {"Døra"}}, "", 303, own + "/points", []string{kari}},
 		{post, "/practices/:id/points", own + "/points", url.Values{"label": {" "}}, "points", 422, "høyst 60 tegn", []string{kari}},
@@ -66,6 +81,18 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/practices/:id/points/:code/qr.svg", own + "/points/" + code + "/qr.svg", nil, "", 200, "<svg", members},
 		{get, "/practices/:id/points/:code/qr.png", own + "/points/" + code + "/qr.png", nil, "", 200, "PNG", members},
 		{get, "/practices/:id/points/:code/poster", own + "/points/" + string(f.elsewhere.Code) + "/poster", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices", "/practices", nil, "", 303, "/networks/" + f.network.ID, []string{kim}},
+		{get, "/practices/:id/networks", own + "/networks", nil, "", 303, own + "/network/" + f.network.ID, members},
+		{get, "/practices/:id/networks", "/practices/" + f.lillevik.ID + "/networks", nil, "networks", 200, "ikke med i noe nettverk", []string{olav}},
+		{get, "/practices/:id/network/:network", own + "/network/" + f.network.ID, nil, "network", 200, "Ingen sammenligning ennå", members},
+		{get, "/practices/:id/network/:network", own + "/network/other", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices/:id/network/:network/terms", own + "/network/" + f.network.ID + "/terms", nil, "network_terms", 200, "Dette deler dere", members},
+		{post, "/practices/:id/network/:network", own + "/network/" + f.network.ID, url.Values{"do": {"agree"}}, "", 303, "/terms", []string{kari}},
+		{post, "/practices/:id/network/:network", own + "/network/" + f.network.ID, url.Values{"do": {"rank"}}, "error", 400, "forsto ikke", []string{kari}},
+		{get, "/networks/:id", "/networks/" + f.network.ID, nil, "network_coordinator", 200, "Eidsvåg legekontor", []string{kim}},
+		{get, "/networks/:id", "/networks/other", nil, "error", 404, "finnes ikke", []string{kim}},
+		{post, "/networks/:id/practices", "/networks/" + f.network.ID + "/practices", url.Values{"practice": {"eidsvag-legekontor"}}, "", 303, "/networks/" + f.network.ID, []string{kim}},
+		{post, "/networks/:id/practices", "/networks/" + f.network.ID + "/practices", url.Values{"practice": {"Ukjent <b>"}}, "network_coordinator", 422, "Ukjent &lt;b&gt;", []string{kim}},
 		{get, "/admin", "/admin", nil, "admin", 200, "Eidsvåg legekontor", []string{dina}},
 	}
 }

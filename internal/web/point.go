@@ -145,6 +145,7 @@ func (s *Server) showQR(c echo.Context, extension, mime string, draw func(string
 type practicesPage struct {
 	page
 	Practices []practice.Practice
+	Networks  []practice.Network // that the account coordinates
 }
 
 // showPractices is where signing in leads: to the only practice, to a choice, or to the operator's page.
@@ -158,13 +159,20 @@ func (s *Server) showPractices(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(members) == 1 {
-		return c.Redirect(http.StatusSeeOther, "/practices/"+members[0].PracticeID)
+	networks, err := s.Store.Coordinates(ctx, account.ID)
+	if err != nil {
+		return err
 	}
-	if len(members) == 0 && account.Operator {
+	switch {
+	case len(members) == 1 && len(networks) == 0:
+		return c.Redirect(http.StatusSeeOther, "/practices/"+members[0].PracticeID)
+	case len(members) == 0 && len(networks) == 1 && !account.Operator:
+		return c.Redirect(http.StatusSeeOther, "/networks/"+networks[0].ID)
+	}
+	if len(members) == 0 && len(networks) == 0 && account.Operator {
 		return c.Redirect(http.StatusSeeOther, "/admin")
 	}
-	pp := practicesPage{page: s.page(c, l, l.T("practices.title"))}
+	pp := practicesPage{page: s.page(c, l, l.T("practices.title")), Networks: networks}
 	for _, m := range members {
 		p, err := s.Store.Practice(ctx, m.PracticeID)
 		if err != nil {

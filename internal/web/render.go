@@ -26,16 +26,27 @@ var templates embed.FS
 // layouts says which frame each page is set in: patient (no session, nothing to sign in to), staff, or
 // print (a sheet of paper with nothing around it).
 var layouts = map[string]string{
-	"form":      "patient",
-	"thanks":    "patient",
-	"start":     "patient",
-	"error":     "patient",
-	"login":     "staff",
-	"practices": "staff",
-	"dashboard": "staff",
-	"points":    "staff",
-	"admin":     "staff",
-	"poster":    "print",
+	"form":       "patient",
+	"thanks":     "patient",
+	"start":      "patient",
+	"error":      "patient",
+	"public":     "patient",
+	"login":      "staff",
+	"practices":  "staff",
+	"dashboard":  "staff",
+	"points":     "staff",
+	"assumption": "staff",
+	"admin":      "staff",
+	"poster":     "print",
+
+	"improvements":    "staff",
+	"improvement":     "staff",
+	"improvement_new": "staff",
+
+	"networks":            "staff",
+	"network":             "staff",
+	"network_terms":       "staff",
+	"network_coordinator": "staff",
 }
 
 // page is what every page has.

@@ -10,12 +10,13 @@ import (
 type access int
 
 const (
-	open     access = iota // everybody; no session is read and no cookie set
-	anyone                 // everybody, with a session: signing in and out
-	signedIn               // any account
-	member                 // lead or staff of the practice in the address
-	lead                   // lead of the practice in the address
-	operator               // who runs the installation; sees no results
+	open        access = iota // everybody; no session is read and no cookie set
+	anyone                    // everybody, with a session: signing in and out
+	signedIn                  // any account
+	member                    // lead or staff of the practice in the address
+	lead                      // lead of the practice in the address
+	coordinator               // coordinates the network in the address
+	operator                  // who runs the installation; sees no results
 )
 
 type route struct {
@@ -34,6 +35,7 @@ func (s *Server) routes() []route {
 		{get, "/K/:code", open, s.showForm}, // printed QR codes are in capitals
 		{post, "/k/:code", open, s.saveForm},
 		{post, "/K/:code", open, s.saveForm},
+		{get, "/p/:slug", open, s.showPublic},
 		{get, "/static/*", open, s.showAsset},
 		{get, "/healthz", open, s.showHealth},
 		{get, "/readyz", open, s.showReady},
@@ -44,6 +46,15 @@ func (s *Server) routes() []route {
 
 		{get, "/practices", signedIn, s.showPractices},
 		{get, "/practices/:id", member, s.showDashboard},
+		{get, "/practices/:id/assumption", member, s.showAssumption},
+		{post, "/practices/:id/assumption", member, s.saveAssumption},
+		{get, "/practices/:id/improvements", member, s.showImprovements},
+		{post, "/practices/:id/improvements", lead, s.saveImprovement},
+		{get, "/practices/:id/improvements/new", lead, s.showNewImprovement},
+		{get, "/practices/:id/improvements/:improvement", member, s.showImprovement},
+		{post, "/practices/:id/improvements/:improvement/close", lead, s.closeImprovement},
+		{post, "/practices/:id/improvements/:improvement/publish", lead, s.publishImprovement},
+		{post, "/practices/:id/improvements/:improvement/unpublish", lead, s.unpublishImprovement},
 		{get, "/practices/:id/points", member, s.showPoints},
 		{post, "/practices/:id/points", lead, s.savePoint},
 		{post, "/practices/:id/points/:code", lead, s.savePointState},
@@ -51,6 +62,13 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/points/:code/poster", member, s.showPoster},
 		{get, "/practices/:id/points/:code/qr.svg", member, s.showQRAsSVG},
 		{get, "/practices/:id/points/:code/qr.png", member, s.showQRAsPNG},
+
+		{get, "/practices/:id/networks", member, s.showNetworks},
+		{get, "/practices/:id/network/:network", member, s.showNetwork},
+		{post, "/practices/:id/network/:network", lead, s.saveParticipation},
+		{get, "/practices/:id/network/:network/terms", member, s.showNetworkTerms},
+		{get, "/networks/:id", coordinator, s.showCoordinator},
+		{post, "/networks/:id/practices", coordinator, s.saveInvitation},
 
 		{get, "/admin", operator, s.showAdmin},
 	}

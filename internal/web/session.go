@@ -44,6 +44,10 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 				if !account.Operator {
 					return fault.New(fault.NotFound, "error.not_found")
 				}
+			case coordinator:
+				if err := s.admitCoordinator(c, account); err != nil {
+					return err
+				}
 			case member, lead:
 				if err := s.admitTo(c, account, who); err != nil {
 					return err

@@ -37,11 +37,13 @@ type fixture struct {
 	retired   practice.Point
 	lillevik  practice.Practice // has no answers yet
 	elsewhere practice.Point    // in lillevik
+	network   practice.Network
 	cookies   map[string]string // by character
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
-// installation, Nils has an account and no practice; "" is nobody.
+// installation, Nils has an account and no practice, Kim coordinates the network that Eidsvåg is in;
+// "" is nobody.
 const (
 	nobody = ""
 	kari   = "kari@example.org"
@@ -49,6 +51,7 @@ const (
 	olav   = "olav@example.org"
 	dina   = "dina@example.org"
 	nils   = "nils@example.org"
+	kim    = "kim@example.org"
 )
 
 const password = "fire hester i skogen"
@@ -92,7 +95,7 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	must(t, err)
 	for email, m := range map[string]practice.Member{
 		kari: {PracticeID: f.eidsvag.ID, Role: practice.Lead}, sara: {PracticeID: f.eidsvag.ID, Role: practice.Staff},
-		olav: {PracticeID: f.lillevik.ID, Role: practice.Lead}, dina: {}, nils: {},
+		olav: {PracticeID: f.lillevik.ID, Role: practice.Lead}, dina: {}, nils: {}, kim: {},
 	} {
 		var members []practice.Member
 		if m.Role != "" {
@@ -101,6 +104,12 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 		_, err := s.CreateAccount(ctx, practice.Account{Email: email, Name: email, Password: passwordHash, Operator: email == dina}, members...)
 		must(t, err)
 	}
+	coordinator, err := s.AccountByEmail(ctx, kim)
+	must(t, err)
+	f.network, err = s.CreateNetwork(ctx, "Fjordnettverket", coordinator.ID)
+	must(t, err)
+	must(t, s.InvitePractice(ctx, f.network.ID, f.eidsvag.ID))
+	must(t, s.SetParticipation(ctx, practice.Participation{NetworkID: f.network.ID, PracticeID: f.eidsvag.ID, State: practice.Joined}))
 	return f
 }
 
