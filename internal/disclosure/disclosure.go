@@ -114,7 +114,7 @@ func (g Gate) Question(s Sealed, scores map[string]float64, aside string) (Quest
 	}
 	// S7: with few answers, "all" and "none" tell what each one said. The outer group is then given
 	// as the nearest count that keeps at least one answer elsewhere, and marked as a limit.
-	least := max(1, (q.n+19)/20) // 5 % of n, rounded up
+	least := max(2, (q.n+19)/20) // 5 % of n, and never one: "at least 11 of 12" would mean all
 	if q.groups[2] > q.n-least {
 		q.groups, q.bound = [3]int{0, least, q.n - least}, AtLeast
 	} else if q.groups[2] < least {

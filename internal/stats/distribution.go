@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -37,9 +38,23 @@ func normalTwoSided(level float64) float64 {
 	return distuv.UnitNormal.Quantile((1 + level) / 2)
 }
 
+// students remembers quantiles: a page asks for the same few hundreds of times, and finding one is a
+// search by the incomplete beta function.
+var students sync.Map // of studentKey to float64
+
+type studentKey struct{ level, freedom float64 }
+
 // studentTwoSided is the t with the given degrees of freedom that leaves (1−level)/2 in each tail.
 func studentTwoSided(level, freedom float64) float64 {
-	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile((1 + level) / 2)
+	whole := freedom == math.Trunc(freedom) && freedom < 10_000 // others hardly come twice
+	if t, ok := students.Load(studentKey{level, freedom}); whole && ok {
+		return t.(float64)
+	}
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: freedom}.Quantile((1 + level) / 2)
+	if whole && level == level {
+		students.Store(studentKey{level, freedom}, t)
+	}
+	return t
 }
 
 // betaQuantile is the p quantile of Beta(a, b). A parameter of 0 gives the point mass that Beta

@@ -472,8 +472,45 @@ type Release struct {
 	Questions map[string]Part
 }
 
-// Releases returns the releases of one key, oldest first.
+// releaseCache keeps the releases of the keys last read, decoded. A release never changes, so their
+// number and the latest week say whether what is kept is all there is.
+type releaseCache struct {
+	mu    sync.Mutex
+	byKey map[Key][]Release
+}
+
+const maxCached = 32 // keys; five years of one are about 2 MB
+
+// Releases returns the releases of one key, oldest first. They are shared: do not change them.
 func (s *Store) Releases(ctx context.Context, k Key) ([]Release, error) {
+	var there struct {
+		N      int    `db:"n"`
+		Latest string `db:"latest"`
+	}
+	if err := s.db.GetContext(ctx, &there, `SELECT count(*) AS n, COALESCE(max(week), '') AS latest FROM release
+		WHERE practice_id = $1 AND survey = $2 AND version = $3`, k.PracticeID, k.Survey, k.Version); err != nil {
+		return nil, err
+	}
+	s.released.mu.Lock()
+	kept := s.released.byKey[k]
+	s.released.mu.Unlock()
+	if n := len(kept); n == there.N && (n == 0 || string(kept[n-1].Week) == there.Latest) {
+		return kept, nil
+	}
+	releases, err := s.readReleases(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	s.released.mu.Lock()
+	defer s.released.mu.Unlock()
+	if s.released.byKey == nil || len(s.released.byKey) >= maxCached {
+		s.released.byKey = map[Key][]Release{}
+	}
+	s.released.byKey[k] = releases
+	return releases, nil
+}
+
+func (s *Store) readReleases(ctx context.Context, k Key) ([]Release, error) {
 	var rows []struct {
 		Week  string `db:"week"`
 		Value string `db:"value"`

@@ -33,6 +33,7 @@ type Store struct {
 	postgres bool
 	sealer   *sealer
 	running  runningSums
+	released releaseCache
 }
 
 // Open connects to a postgres:// address or an SQLite file, which is made if need be, and brings the
