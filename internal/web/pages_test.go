@@ -194,6 +194,15 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 	}
 }
 
+func TestSwitchingLanguageStaysOnThePage(t *testing.T) {
+	f := newFixture(t)
+	f.openResults(t, kari)
+	r := f.get(t, kari, "/practices/"+f.eidsvag.ID+"?survey=digital&lang=nn&x=%22%3E")
+	if !strings.Contains(r.body, `href="?lang=en&amp;survey=digital"`) {
+		t.Error("the link to English leaves the survey")
+	}
+}
+
 func TestSigningOut(t *testing.T) {
 	f := newFixture(t)
 	cookie := f.signIn(t, kari)

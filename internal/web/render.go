@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -59,6 +60,18 @@ type page struct {
 	Phone   phone              // what a patient can call; empty where no practice is known
 	Here    string             // which entry of the staff menu this is
 	Role    practice.Role      // in that practice
+	query   url.Values         // of the address, for links back to the same page
+}
+
+// Switched is this page's address in another language: the same survey, the same version.
+func (p page) Switched(lang string) string {
+	q := url.Values{"lang": {lang}}
+	for _, name := range []string{"survey", "version"} {
+		if v := p.query.Get(name); v != "" {
+			q.Set(name, v)
+		}
+	}
+	return "?" + q.Encode()
 }
 
 // phone is a number as the practice writes it, held together on one line.
