@@ -80,10 +80,16 @@ func (q quarters) week(w calendar.Week) {
 
 // frozen writes the snapshots as "2026-Q3:2 2026-Q4:1", with the number of practices in each.
 func (q quarters) frozen() string {
-	snapshots, err := q.s.Snapshots(context.Background(), q.network.ID, "visit", 1)
+	ctx := context.Background()
+	keys, err := q.s.SnapshotKeys(ctx, q.network.ID)
 	must(q.t, err)
 	var text string
-	for _, s := range snapshots {
+	for _, k := range keys {
+		if k.Survey != "visit" {
+			continue
+		}
+		s, err := q.s.Snapshot(ctx, q.network.ID, k)
+		must(q.t, err)
 		text += fmt.Sprintf(" %s:%d", s.Quarter, len(s.Members))
 	}
 	return text

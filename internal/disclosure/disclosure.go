@@ -12,7 +12,7 @@ import (
 	"slices"
 )
 
-// Floors of the rule set. An installation may raise them, never lower them.
+// Floors of the rule set. A gate may be made with a higher floor, never with a lower one.
 const (
 	Floor  = 10 // S1: fewest answers anything is ever said about
 	Detail = 30 // S6, S7: fewest answers for five steps and for shares near 0 and 100 %

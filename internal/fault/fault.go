@@ -17,7 +17,6 @@ const (
 	Gone              // there was, and it is over
 	Conflict          // it exists already, or has changed meanwhile
 	TooLarge          // the input is longer than anything a form can say
-	TooMany           // asked too often: wait
 	Unavailable       // not now: try again
 )
 

@@ -262,7 +262,8 @@ func TestStablePracticesAreRarelyCalledChanged(t *testing.T) {
 	}
 	improved := 0
 	for range 1_000 {
-		// Everybody is pleased or not, the hardest case for a mean: its spread is the widest.
+		// Everybody is pleased or not: a change from the worst answer to the best, where the spread is
+		// the widest. One that only lifts the displeased to the usual mix is harder (docs/statistics.md).
 		pleased := func(share float64) []int {
 			c := make([]int, 5)
 			for range 220 {

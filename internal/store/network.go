@@ -155,26 +155,6 @@ func (s *Store) FreezeQuarter(ctx context.Context, networkID, survey string, ver
 	return made && err == nil, err
 }
 
-// Snapshots returns a network's snapshots of one version of a survey, oldest first.
-func (s *Store) Snapshots(ctx context.Context, networkID, survey string, version int) ([]Snapshot, error) {
-	var rows []struct {
-		Quarter string `db:"quarter"`
-		Value   string `db:"value"`
-	}
-	if err := s.db.SelectContext(ctx, &rows, `SELECT quarter, value FROM snapshot
-		WHERE network_id = $1 AND survey = $2 AND version = $3 ORDER BY quarter`, networkID, survey, version); err != nil {
-		return nil, err
-	}
-	snapshots := make([]Snapshot, len(rows))
-	for i, row := range rows {
-		snapshots[i].Quarter = row.Quarter
-		if err := json.Unmarshal([]byte(row.Value), &snapshots[i].Members); err != nil {
-			return nil, fmt.Errorf("snapshot %s of %s: %w", row.Quarter, networkID, err)
-		}
-	}
-	return snapshots, nil
-}
-
 // SnapshotKey names a snapshot of a network.
 type SnapshotKey struct {
 	Survey  string `db:"survey"`

@@ -159,7 +159,15 @@ func TestNetworks(t *testing.T) {
 		if freeze() {
 			t.Error("the quarter was frozen twice")
 		}
-		snapshots, err := s.Snapshots(ctx, n.ID, "visit", 1)
+		var snapshots []store.Snapshot
+		keys, err := s.SnapshotKeys(ctx, n.ID)
+		for _, k := range keys {
+			snapshot, readErr := s.Snapshot(ctx, n.ID, k)
+			if readErr != nil {
+				t.Fatal(readErr)
+			}
+			snapshots = append(snapshots, snapshot)
+		}
 		if err != nil || len(snapshots) != 1 || len(snapshots[0].Members) != 2 {
 			t.Fatalf("got %+v, %v", snapshots, err)
 		}

@@ -93,14 +93,9 @@ func (s *Server) asked(p practice.Practice) []*survey.Survey {
 	return surveys
 }
 
-type startPage struct {
-	page
-	Problem bool
-}
-
 func (s *Server) showStart(c echo.Context) error {
 	l := s.language(c)
-	return s.render(c, http.StatusOK, "start", startPage{page: s.page(c, l, l.T("start.title"))})
+	return s.render(c, http.StatusOK, "start", s.page(c, l, l.T("start.title")))
 }
 
 // findPoint leads from a typed code to its form.
