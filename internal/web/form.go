@@ -54,8 +54,9 @@ type formOption struct {
 }
 
 // form lays out what a practice asks, in one language, with what was chosen so far.
-func (s *Server) form(c echo.Context, l i18n.Language, p practice.Practice, action, token string, chosen url.Values) formPage {
-	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: action, Token: token}
+func (s *Server) form(c echo.Context, l i18n.Language, e entrance, token string, chosen url.Values) formPage {
+	p := e.practice
+	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token}
 	fp.Phone = phone(p.Phone)
 	for i, sv := range s.asked(p) {
 		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
@@ -107,18 +108,35 @@ func (s *Server) findPoint(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/k/"+string(code))
 }
 
-func (s *Server) showForm(c echo.Context) error {
+// entrance is a way in to a practice's form: where the form is sent, and what is counted beside its answers.
+type entrance struct {
+	practice practice.Practice
+	action   string
+	channel  string        // one of report.Channels
+	point    practice.Code // the collection point; empty if none
+}
+
+// enterByCode is the way in by a collection point's code.
+func (s *Server) enterByCode(c echo.Context) (entrance, error) {
+	point, p, err := s.point(c.Request().Context(), c.Param("code"))
+	return entrance{p, c.Request().URL.Path, "qr", point.Code}, err
+}
+
+func (s *Server) showForm(c echo.Context) error { return s.openForm(c, s.enterByCode) }
+func (s *Server) saveForm(c echo.Context) error { return s.takeForm(c, s.enterByCode) }
+
+func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, error)) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
-	_, p, err := s.point(c.Request().Context(), c.Param("code"))
+	e, err := enter(c)
 	if err != nil {
 		return err
 	}
-	return s.render(c, http.StatusOK, "form", s.form(c, s.language(c), p, c.Request().URL.Path, s.newToken(p.ID), nil))
+	return s.render(c, http.StatusOK, "form", s.form(c, s.language(c), e, s.newToken(e.practice.ID), nil))
 }
 
-// saveForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
+// takeForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
 // address would have to carry the answers, and histories and proxies' logs keep addresses.
-func (s *Server) saveForm(c echo.Context) error {
+func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, error)) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	values, err := readForm(c)
 	if err != nil {
@@ -127,12 +145,12 @@ func (s *Server) saveForm(c echo.Context) error {
 	if tag := values.Get(fieldLanguage); s.Words.In(tag).Tag == tag {
 		c.Set(languageKey, tag)
 	}
-	point, p, err := s.point(c.Request().Context(), c.Param("code"))
+	e, err := enter(c)
 	if err != nil {
 		return err
 	}
 	token, switchTo := values.Get(fieldToken), values.Get(fieldSwitch)
-	receipt, err := s.receipt(token, p.ID)
+	receipt, err := s.receipt(token, e.practice.ID)
 	if err != nil {
 		return err
 	}
@@ -142,7 +160,7 @@ func (s *Server) saveForm(c echo.Context) error {
 		}
 		delete(values, own)
 	}
-	surveys := s.asked(p)
+	surveys := s.asked(e.practice)
 	responses, err := survey.Parse(surveys, values)
 	var f *fault.Error
 	if err != nil {
@@ -152,17 +170,17 @@ func (s *Server) saveForm(c echo.Context) error {
 	}
 	l := s.language(c)
 	if switchTo != "" {
-		return s.render(c, http.StatusOK, "form", s.form(c, s.Words.In(switchTo), p, c.Request().URL.Path, token, values))
+		return s.render(c, http.StatusOK, "form", s.form(c, s.Words.In(switchTo), e, token, values))
 	}
 	if f == nil {
-		err = s.Intake.Count(c.Request().Context(), aggregate.Entry(p.ID, string(point.Code), "qr", receipt, responses))
+		err = s.Intake.Count(c.Request().Context(), aggregate.Entry(e.practice.ID, string(e.point), e.channel, receipt, responses))
 		if err == nil {
-			return s.sayThanks(c, l, p, responses)
+			return s.sayThanks(c, l, e, responses)
 		}
 		s.Log.Error("answer not counted", "error", err)
 		f = fault.New(fault.Unavailable, "form.not_saved")
 	}
-	fp := s.form(c, l, p, c.Request().URL.Path, token, values)
+	fp := s.form(c, l, e, token, values)
 	fp.Problem = l.T(f.Key, f.Args)
 	fp.Title = l.T("error.prefix") + " " + fp.Title
 	status := statuses[f.Kind]

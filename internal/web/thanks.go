@@ -16,6 +16,8 @@ import (
 type thanksPage struct {
 	page
 	Practice    practice.Practice
+	Channel     string
+	Point       bool
 	CountedMark template.HTML // where the lines of the counters go
 }
 
@@ -33,6 +35,8 @@ type thanksCache struct {
 
 type thanksKey struct {
 	practice practice.Practice // whole, so that a new phone number makes a new page
+	channel  string
+	point    bool // a collection point was counted
 	language string
 }
 
@@ -69,11 +73,12 @@ func cached[K comparable, V any](mu *sync.RWMutex, cache *map[K]V, key K, make f
 const countedMark = "<!--counted-->"
 
 // sayThanks says exactly which counters went up by one.
-func (s *Server) sayThanks(c echo.Context, l i18n.Language, p practice.Practice, responses []survey.Response) error {
-	halves, err := cached(&s.thanks.mu, &s.thanks.pages, thanksKey{p, l.Tag}, func() (halves [2][]byte, err error) {
+func (s *Server) sayThanks(c echo.Context, l i18n.Language, e entrance, responses []survey.Response) error {
+	halves, err := cached(&s.thanks.mu, &s.thanks.pages, thanksKey{e.practice, e.channel, e.point != "", l.Tag}, func() (halves [2][]byte, err error) {
 		var b bytes.Buffer
-		tp := thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: p, CountedMark: countedMark}
-		tp.Phone = phone(p.Phone)
+		tp := thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: e.practice, Channel: l.T("channel." + e.channel),
+			Point: e.point != "", CountedMark: countedMark}
+		tp.Phone = phone(e.practice.Phone)
 		err = s.pages["thanks"].ExecuteTemplate(&b, "layout", tp)
 		halves[0], halves[1], _ = bytes.Cut(b.Bytes(), []byte(countedMark))
 		return halves, err
