@@ -69,7 +69,7 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 func newIntake(t testing.TB, s *store.Store, now func() time.Time) *aggregate.Intake {
 	t.Helper()
-	in := aggregate.NewIntake(s, aggregate.NewCloser(s, quiet), now, quiet)
+	in := aggregate.NewIntake(s, aggregate.NewCloser(s, disclosure.Gate{}, quiet), now, quiet)
 	t.Cleanup(in.Stop)
 	return in
 }
@@ -92,7 +92,7 @@ func polite(p practice.Practice) store.Key {
 	return store.Key{PracticeID: p.ID, Survey: "visit", Version: 1}
 }
 
-func everything(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }
+var everything = store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }}
 
 // lines writes the releases of one question, "2026-W48: 2026-W47–2026-W48 1:0 5:12" each, whatever
 // their size: thirty of each option are added before the gate and taken away after it.
@@ -200,7 +200,7 @@ func TestDivide(t *testing.T) {
 		{"a point may lead to nothing", "channels qr:10", "channels qr:10", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			release, rest := aggregate.Divide("visit", sums(before, c.pending))
+			release, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", sums(before, c.pending))
 			if got := text(release); got != c.release {
 				t.Errorf("released %q, want %q", got, c.release)
 			}
@@ -212,8 +212,8 @@ func TestDivide(t *testing.T) {
 }
 
 func TestWhatWaitedKeepsItsFirstWeek(t *testing.T) {
-	_, rest := aggregate.Divide("visit", sums(before, "channels qr:9; points A:9; polite 5:9"))
-	release, rest := aggregate.Divide("visit", rest.Plus(sums(after, "channels qr:1; points A:1; polite 1:1")))
+	_, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", sums(before, "channels qr:9; points A:9; polite 5:9"))
+	release, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", rest.Plus(sums(after, "channels qr:1; points A:1; polite 1:1")))
 	want := "channels qr:10 2026-W47–2026-W48; points A:10 2026-W47–2026-W48; polite 1:1 5:9 2026-W47–2026-W48"
 	if got := text(release); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -245,7 +245,7 @@ func TestDivideLosesNothingAndReleasesNoSmallPart(t *testing.T) {
 		pending := store.Sums{Channels: draw("qr", "sms", "web", "slip"), Points: draw("A", "B", "C", "D"),
 			Questions: map[string]store.Sum{"polite": draw("1", "2", "3", "4", "5", "na"), "overall": draw("1", "5")}}
 		was := text(pending)
-		release, rest := aggregate.Divide("visit", pending)
+		release, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", pending)
 		if text(pending) != was {
 			t.Fatalf("%d: Divide changed %q to %q", i, was, text(pending))
 		}
@@ -480,7 +480,7 @@ func TestTheWeekTurnsUnderLoad(t *testing.T) {
 				})
 			}
 			wg.Wait()
-			closer := aggregate.NewCloser(stores[0], quiet)
+			closer := aggregate.NewCloser(stores[0], disclosure.Gate{}, quiet)
 			must(t, closer.CloseEnded(ctx, turn.AddDate(0, 0, 7)))
 			got := lines(t, stores[1], polite(p), "polite", "1", "5")
 			var first, second [2]int
@@ -533,7 +533,7 @@ func TestCloser(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
 		p := newPractice(t, s, "Eidsvåg")
-		closer := aggregate.NewCloser(s, quiet)
+		closer := aggregate.NewCloser(s, disclosure.Gate{}, quiet)
 		count := func(at time.Time, prefix string, n int) {
 			t.Helper()
 			var batch []store.Entry

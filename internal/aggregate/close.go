@@ -8,27 +8,34 @@ import (
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/stats"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Divide decides what of pending sums becomes a release: each question with at least ten valid
-// answers; responses by channel when there are at least ten, with small channels gathered; and, only
-// together with those, the collection points once each has ten. The rest waits for the next close.
-func Divide(_ string, pending store.Sums) (release, rest store.Sums) {
+// Divide decides, with the gate's floor, what of pending sums becomes a release: each question with
+// that many valid answers; responses by channel when there are as many, with small channels gathered;
+// and, only together with those, the collection points once each has them. The rest waits for the next
+// close.
+func Divide(g disclosure.Gate) store.Division {
+	return store.Division{Method: stats.Method, Floor: g.Floor(),
+		Divide: func(_ string, pending store.Sums) (release, rest store.Sums) { return divide(g, pending) }}
+}
+
+func divide(g disclosure.Gate, pending store.Sums) (release, rest store.Sums) {
 	release.Questions, rest.Questions = map[string]store.Sum{}, map[string]store.Sum{}
 	for id, q := range pending.Questions {
-		if disclosure.Ready(q.Counts, survey.NotApplicable) {
+		if g.Ready(q.Counts, survey.NotApplicable) {
 			release.Questions[id] = q
 		} else {
 			rest.Questions[id] = q
 		}
 	}
 	rest.Channels, rest.Points = pending.Channels, pending.Points
-	if disclosure.Ready(pending.Channels.Counts, "") {
+	if g.Ready(pending.Channels.Counts, "") {
 		release.Channels, rest.Channels = pending.Channels, store.Sum{}
-		release.Channels.Counts = disclosure.Merge(pending.Channels.Counts)
-		ready, waits := disclosure.Spread(pending.Points.Counts)
+		release.Channels.Counts = g.Merge(pending.Channels.Counts)
+		ready, waits := g.Spread(pending.Points.Counts)
 		release.Points = withCounts(pending.Points, ready)
 		rest.Points = withCounts(pending.Points, waits)
 	}
@@ -46,11 +53,14 @@ func withCounts(s store.Sum, counts map[string]int) store.Sum {
 // Closer closes weeks.
 type Closer struct {
 	store *store.Store
+	gate  disclosure.Gate
 	log   *slog.Logger
 }
 
 // NewCloser makes a closer.
-func NewCloser(s *store.Store, log *slog.Logger) *Closer { return &Closer{s, log} }
+func NewCloser(s *store.Store, g disclosure.Gate, log *slog.Logger) *Closer {
+	return &Closer{s, g, log}
+}
 
 // Close closes one week by hand: a week that has ended or the one that now is, whose later answers
 // then wait for the next close. It reports false if that week or a later one is closed already.
@@ -58,7 +68,7 @@ func (c *Closer) Close(ctx context.Context, week calendar.Week, now time.Time) (
 	if week > calendar.WeekOf(now) {
 		return false, fault.New(fault.Invalid, "close.future")
 	}
-	closed, err := c.store.CloseWeek(ctx, week, Divide)
+	closed, err := c.store.CloseWeek(ctx, week, Divide(c.gate))
 	if closed {
 		c.log.Info("week closed", "week", string(week))
 	}

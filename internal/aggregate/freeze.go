@@ -6,18 +6,24 @@ import (
 	"time"
 
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/store"
+	"github.com/venterom/venterom/internal/survey"
 )
 
 // Freezer makes the networks' snapshots of quarters that have ended.
 type Freezer struct {
-	store *store.Store
-	log   *slog.Logger
+	store   *store.Store
+	surveys *survey.Catalog
+	gate    disclosure.Gate
+	log     *slog.Logger
 }
 
 // NewFreezer makes a freezer.
-func NewFreezer(s *store.Store, log *slog.Logger) *Freezer { return &Freezer{s, log} }
+func NewFreezer(s *store.Store, surveys *survey.Catalog, g disclosure.Gate, log *slog.Logger) *Freezer {
+	return &Freezer{s, surveys, g, log}
+}
 
 // weeksOf is the first and last week of a quarter: those whose Thursday is in it.
 func weeksOf(quarter calendar.Period) (first, last calendar.Week, err error) {
@@ -70,7 +76,8 @@ func (f *Freezer) Freeze(ctx context.Context, quarter calendar.Period, now time.
 	}
 	for _, n := range networks {
 		for _, sv := range surveys {
-			ok, err := f.store.FreezeQuarter(ctx, n.ID, sv.Survey, sv.Version, quarter.String(), first, last)
+			sv.Quarter = quarter.String()
+			ok, err := f.store.FreezeQuarter(ctx, n.ID, sv, first, last, f.ruling(sv))
 			if err != nil {
 				return made, err
 			}
@@ -83,6 +90,23 @@ func (f *Freezer) Freeze(ctx context.Context, quarter calendar.Period, now time.
 		f.log.Info("quarter frozen", "quarter", quarter.String(), "snapshots", made)
 	}
 	return made, nil
+}
+
+// ruling decides what is let out of a snapshot of a version of a survey.
+func (f *Freezer) ruling(k store.SnapshotKey) store.Ruling {
+	return func(members []store.SnapshotMember, beside disclosure.Beside) disclosure.Ledger {
+		ids := make([]string, len(members))
+		for i, m := range members {
+			ids[i] = m.PracticeID
+		}
+		cohorts := map[string]disclosure.Cohort{}
+		if sv, ok := f.surveys.Survey(k.Survey, k.Version); ok {
+			for _, q := range sv.ScoredAndIndex() {
+				cohorts[q.ID] = f.gate.Cohort(store.AnswersTo(q.ID, members), q.Scores(), survey.NotApplicable)
+			}
+		}
+		return f.gate.Ledger(ids, cohorts, beside)
+	}
 }
 
 // FreezeEnded freezes the latest quarter that has ended, unless that is done or its last week is not

@@ -11,6 +11,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
@@ -47,7 +48,7 @@ type quarters struct {
 
 func newQuarters(t *testing.T, s *store.Store) quarters {
 	ctx := context.Background()
-	q := quarters{t: t, s: s, f: aggregate.NewFreezer(s, quiet)}
+	q := quarters{t: t, s: s, f: aggregate.NewFreezer(s, catalog, disclosure.Gate{}, quiet)}
 	a, err := s.CreateAccount(ctx, practice.Account{Email: "kim@example.org"})
 	must(t, err)
 	q.network, err = s.CreateNetwork(ctx, "Nord", a.ID)
@@ -74,7 +75,7 @@ func (q quarters) week(w calendar.Week) {
 		}
 	}
 	must(q.t, q.s.Count(ctx, w.Start().Add(time.Hour), batch))
-	_, err := q.s.CloseWeek(ctx, w, aggregate.Divide)
+	_, err := q.s.CloseWeek(ctx, w, aggregate.Divide(disclosure.Gate{}))
 	must(q.t, err)
 }
 

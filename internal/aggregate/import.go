@@ -33,7 +33,7 @@ const (
 // ImportedPeriod is what became of one row of an imported file.
 type ImportedPeriod struct {
 	Practice, Period string // as in the file
-	// Released is false for a row under ten, which is counted with the practice's next, or, if it is the
+	// Released is false for a row under the floor, which is counted with the practice's next, or, if it is the
 	// last, not stored.
 	Released    bool
 	First, Last calendar.Week // of the release
@@ -63,8 +63,9 @@ func ImportFFT(ctx context.Context, s *store.Store, closer *Closer, now time.Tim
 	}
 	scores := question.Scores()
 	i := 0
-	divide := func(id string, pending store.Sums) (store.Sums, store.Sums) {
-		release, rest := Divide(id, pending)
+	by := Divide(closer.gate)
+	by.Divide = func(_ string, pending store.Sums) (store.Sums, store.Sums) {
+		release, rest := divide(closer.gate, pending)
 		p := &periods[i]
 		i++
 		if q, ok := release.Questions[fftQuestion]; ok {
@@ -83,7 +84,7 @@ func ImportFFT(ctx context.Context, s *store.Store, closer *Closer, now time.Tim
 		}
 		return release, rest
 	}
-	if err := s.Import(ctx, sv.ID, sv.Version, rows, divide); err != nil {
+	if err := s.Import(ctx, sv.ID, sv.Version, rows, by); err != nil {
 		return nil, err
 	}
 	return periods, nil

@@ -30,7 +30,7 @@ const (
 var importDay = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func importFFT(s *store.Store, file string) ([]aggregate.ImportedPeriod, error) {
-	closer := aggregate.NewCloser(s, slog.New(slog.DiscardHandler))
+	closer := aggregate.NewCloser(s, disclosure.Gate{}, slog.New(slog.DiscardHandler))
 	return aggregate.ImportFFT(context.Background(), s, closer, importDay, catalog, strings.NewReader(file))
 }
 
@@ -290,7 +290,7 @@ func TestAnImportNeverStopsTheWeeklyClose(t *testing.T) {
 				if fault.KindOf(err) != fault.Conflict {
 					t.Errorf("bringing in %s: %v, want a conflict", week, err)
 				}
-				closer := aggregate.NewCloser(s, quiet)
+				closer := aggregate.NewCloser(s, disclosure.Gate{}, quiet)
 				for _, at := range []int{0, 7} {
 					if err := closer.CloseEnded(ctx, importDay.AddDate(0, 0, at)); err != nil {
 						t.Errorf("the close fails: %v", err)

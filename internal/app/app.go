@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/report"
@@ -33,6 +34,7 @@ type App struct {
 	Log     *slog.Logger
 	Store   *store.Store
 	Surveys *survey.Catalog
+	Reports *report.Reader
 	Closer  *aggregate.Closer
 	Freezer *aggregate.Freezer
 }
@@ -48,7 +50,10 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		}
 		folders = append(folders, os.DirFS(cfg.Surveys))
 	}
-	var err error
+	gate, err := disclosure.NewGate(cfg.Floor, cfg.Cohort)
+	if err != nil {
+		return nil, err
+	}
 	if a.Surveys, err = survey.Load(folders...); err != nil {
 		return nil, err
 	}
@@ -63,8 +68,9 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 			return nil, errors.Join(fmt.Errorf("survey %s version %d: %w", sv.ID, sv.Version, err), a.Store.Close())
 		}
 	}
-	a.Closer = aggregate.NewCloser(a.Store, a.Log)
-	a.Freezer = aggregate.NewFreezer(a.Store, a.Log)
+	a.Reports = report.New(a.Store, a.Surveys, gate)
+	a.Closer = aggregate.NewCloser(a.Store, gate, a.Log)
+	a.Freezer = aggregate.NewFreezer(a.Store, a.Surveys, gate, a.Log)
 	return a, nil
 }
 
@@ -136,7 +142,7 @@ func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error)
 		return nil, err
 	}
 	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Intake: intake, Words: words,
-		Reports: report.New(a.Store, a.Surveys), Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err
 	}

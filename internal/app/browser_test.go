@@ -28,6 +28,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
@@ -136,7 +137,7 @@ func (w *world) openApp(t *testing.T) {
 	now := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC) // a Wednesday
 	file := filepath.Join(t.TempDir(), "venterom.db")
 	var err error
-	w.app, err = Open(ctx, Config{Database: file, Address: "127.0.0.1:0", BaseURL: printed, Log: "error", Now: func() time.Time { return now }})
+	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Log: "error", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,14 +209,14 @@ func (w *world) counted(t *testing.T, practiceID string) (sums store.Sums) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.app.Store.CloseWeek(ctx, farOff, func(survey string, pending store.Sums) (release, rest store.Sums) {
+	_, err = w.app.Store.CloseWeek(ctx, farOff, store.Division{Divide: func(survey string, pending store.Sums) (release, rest store.Sums) {
 		for _, p := range points {
 			if survey == "visit" && pending.Points.Counts[string(p.Code)] > 0 {
 				sums = pending
 			}
 		}
 		return store.Sums{}, pending
-	})
+	}})
 	if err == nil {
 		_, err = w.counts.Exec("DELETE FROM closing WHERE week = $1", farOff)
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	BaseURL    string `env:"VENTEROM_BASE_URL" default:"http://localhost:8080" help:"Address patients and staff reach it by; it is printed in QR codes."`
 	SecretFile string `env:"VENTEROM_SECRET_FILE" default:"" help:"File with the installation's secret; made at first start. Default: venterom.secret beside the database, or in ./data."`
 	Surveys    string `env:"VENTEROM_SURVEYS" default:"" help:"Folder of local surveys beside the built-in ones."`
+	Floor      int    `env:"VENTEROM_FLOOR" default:"10" help:"Fewest answers that anything is shown of; may be raised, not lowered."`
+	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`
 
 	Now func() time.Time `kong:"-"` // the clock; nil is the real one

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
@@ -68,7 +69,7 @@ func TestBaseURL(t *testing.T) {
 
 // TestTheSecretIsMadeOnce: instances that start together share one, and others cannot read it.
 func TestTheSecretIsMadeOnce(t *testing.T) {
-	cfg := Config{Database: filepath.Join(t.TempDir(), "new", "venterom.db")}
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(t.TempDir(), "new", "venterom.db")}
 	secrets := make([]string, 8)
 	var wg sync.WaitGroup
 	for i := range secrets {
@@ -105,7 +106,7 @@ func TestAMissedMondayIsMadeUpForBeforeListening(t *testing.T) {
 	for _, e := range storetest.Engines {
 		t.Run(string(e), func(t *testing.T) {
 			monday := time.Date(2026, 11, 16, 12, 0, 0, 0, time.UTC)
-			cfg := Config{Database: storetest.DSN(t, e), Address: "127.0.0.1:0", BaseURL: "http://127.0.0.1", Log: "error",
+			cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: storetest.DSN(t, e), Address: "127.0.0.1:0", BaseURL: "http://127.0.0.1", Log: "error",
 				SecretFile: filepath.Join(t.TempDir(), "secret"), Now: func() time.Time { return monday.AddDate(0, 0, 7) }}
 			ctx := context.Background()
 			var apps [2]*App
@@ -153,7 +154,7 @@ func TestAMissedMondayIsMadeUpForBeforeListening(t *testing.T) {
 
 func TestAChangedSurveyUnderAnOldVersionStopsTheStart(t *testing.T) {
 	dir := t.TempDir()
-	cfg := Config{Database: filepath.Join(dir, "venterom.db"), Surveys: filepath.Join(dir, "surveys"), Log: "error"}
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Surveys: filepath.Join(dir, "surveys"), Log: "error"}
 	if err := os.Mkdir(cfg.Surveys, 0o700); err != nil {
 		t.Fatal(err)
 	}

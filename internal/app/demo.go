@@ -14,8 +14,8 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
-	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
@@ -67,7 +67,7 @@ func Demo(ctx context.Context, address string, out io.Writer) error {
 	if host == "" {
 		host = "localhost"
 	}
-	cfg := Config{Database: filepath.Join(dir, "venterom.db"), Address: address, BaseURL: "http://" + net.JoinHostPort(host, port), Log: "warn"}
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Address: address, BaseURL: "http://" + net.JoinHostPort(host, port), Log: "warn"}
 	a, err := Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -129,7 +129,7 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 		if err := a.Store.Count(ctx, noon, batch); err != nil {
 			return nil, nil, err
 		}
-		if _, err := a.Store.CloseWeek(ctx, week, aggregate.Divide); err != nil {
+		if _, err := a.Store.CloseWeek(ctx, week, aggregate.Divide(disclosure.Gate{})); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -201,7 +201,7 @@ func (a *App) fillDemoImprovements(ctx context.Context, now time.Time, practices
 		if text.told == "" {
 			continue
 		}
-		found, err := report.New(a.Store, a.Surveys).Improvement(ctx, practices[i], im)
+		found, err := a.Reports.Improvement(ctx, practices[i], im)
 		if err != nil {
 			return err
 		}
@@ -265,7 +265,7 @@ func (a *App) openDemo(ctx context.Context, accountID string, p practice.Practic
 		return err
 	}
 	for _, k := range keys {
-		d, err := report.New(a.Store, a.Surveys).Dashboard(ctx, p, k.Survey, k.Version)
+		d, err := a.Reports.Dashboard(ctx, p, k.Survey, k.Version)
 		if err != nil {
 			return err
 		}

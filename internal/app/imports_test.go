@@ -22,7 +22,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
 		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
 		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "rsc.io/qr"}},
-	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/fault"}},
+	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
 	"internal/report":    {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
 	"internal/chart": {ours: []string{"internal/report", "internal/survey", "internal/calendar", "internal/disclosure", "internal/stats", "internal/i18n"},
 		theirs: []string{"github.com/go-echarts/go-echarts/v2"}},

@@ -173,7 +173,7 @@ func TestWhatIsPostedComesOutExactly(t *testing.T) {
 		t.Run(string(e), func(t *testing.T) {
 			ctx := context.Background()
 			dir := t.TempDir()
-			a, err := app.Open(ctx, app.Config{Database: storetest.DSN(t, e), Address: "127.0.0.1:0", BaseURL: "http://localhost",
+			a, err := app.Open(ctx, app.Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: storetest.DSN(t, e), Address: "127.0.0.1:0", BaseURL: "http://localhost",
 				SecretFile: filepath.Join(dir, "secret"), Surveys: "testdata/surveys", Log: "warn"})
 			must(t, err)
 			defer a.Close()
@@ -238,7 +238,7 @@ func TestWhatIsPostedComesOutExactly(t *testing.T) {
 					t.Errorf("%s: got %.12f, want %.12f", what, got, want)
 				}
 			}
-			reader := report.New(a.Store, a.Surveys)
+			reader := report.New(a.Store, a.Surveys, disclosure.Gate{})
 			responses := 0
 			for name, questions := range want {
 				d, err := reader.Dashboard(ctx, practices[name], "gpps", 1)

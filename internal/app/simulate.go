@@ -3,8 +3,10 @@ package app
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/venterom/venterom/internal/disclosure"
@@ -230,8 +232,9 @@ func simulateFunnels(r *rand.Rand, practices int) []Simulated {
 				members[strconv.Itoa(i)] = disclosure.Seal(map[string]int{"1": x[i], "0": n[i] - x[i]})
 			}
 			cohort := disclosure.Gate{}.Cohort(members, scores, "")
+			ledger := disclosure.Gate{}.Ledger(slices.Collect(maps.Keys(members)), map[string]disclosure.Cohort{"share": cohort}, disclosure.Beside{})
 			for i := range x {
-				b, why := cohort.Others(strconv.Itoa(i), nil)
+				b, why := ledger.Others("share", strconv.Itoa(i), cohort)
 				if why != disclosure.None {
 					continue
 				}

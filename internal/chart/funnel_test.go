@@ -3,7 +3,9 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,7 +22,9 @@ func compared(t *testing.T, others, own int) report.Compared {
 		n := 30 + 5*i
 		members[fmt.Sprint("p", i)] = disclosure.Seal(map[string]int{"1": n / 5, "5": n - n/5})
 	}
-	b, why := disclosure.Gate{}.Others("me", members, map[string]float64{"1": 0, "5": 100}, "na", nil)
+	cohort := disclosure.Gate{}.Cohort(members, map[string]float64{"1": 0, "5": 100}, "na")
+	ledger := disclosure.Gate{}.Ledger(slices.Collect(maps.Keys(members)), map[string]disclosure.Cohort{"overall": cohort}, disclosure.Beside{})
+	b, why := ledger.Others("overall", "me", cohort)
 	if why != disclosure.None {
 		t.Fatal(why)
 	}

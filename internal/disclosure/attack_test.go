@@ -95,7 +95,7 @@ func mergedText(values []int) string {
 	for i, n := range values {
 		counts[fmt.Sprintf("c%d", i)] = n
 	}
-	return text(disclosure.Merge(counts))
+	return text(gate.Merge(counts))
 }
 
 func text(counts map[string]int) string {
@@ -151,7 +151,7 @@ func TestDifferencing(t *testing.T) {
 	}
 	for i, c := range file.Temporal {
 		n := c.Difference
-		got := disclosure.Ready(map[string]int{"1": n.Negative, "5": n.N - n.Negative}, survey.NotApplicable)
+		got := gate.Ready(map[string]int{"1": n.Negative, "5": n.N - n.Negative}, survey.NotApplicable)
 		if want := strings.HasPrefix(c.Decision, "release"); got != want {
 			t.Errorf("temporal %d: %d new answers are released: %t, want %t", i, n.N, got, want)
 		}
@@ -161,7 +161,7 @@ func TestDifferencing(t *testing.T) {
 		if c.Complement.N > 0 {
 			counts["complement"] = c.Complement.N
 		}
-		_, got := disclosure.Merge(counts)["subset"]
+		_, got := gate.Merge(counts)["subset"]
 		if want := strings.HasPrefix(c.Decision, "release"); got != want {
 			t.Errorf("filter %d: a part of %d beside %d is shown: %t, want %t", i, c.Subset.N, c.Complement.N, got, want)
 		}
@@ -178,15 +178,34 @@ func TestDifferencing(t *testing.T) {
 		case strings.Contains(c.Decision, "50 %"):
 			want = disclosure.Dominated
 		}
-		if _, got := gate.Others(c.Viewer, members, map[string]float64{"1": 0, "5": 100}, survey.NotApplicable, nil); got != want {
+		if _, got := benchmark(c.Viewer, members, disclosure.Beside{}); got != want {
 			t.Errorf("network %d: withheld for reason %d, want %d", i, got, want)
 		}
 	}
 	for i, c := range file.Membership {
-		if disclosure.Comparable(c.Before, c.After) {
+		members := func(ids []string) map[string]disclosure.Sealed {
+			of := map[string]disclosure.Sealed{}
+			for _, id := range append([]string{"a", "b", "c", "d", "e"}, ids...) { // enough for a figure before and after
+				of[id] = disclosure.Seal(map[string]int{"5": 30, "1": 10})
+			}
+			return of
+		}
+		before, why := benchmark("a", members(c.Before), disclosure.Beside{})
+		if why != disclosure.None {
+			t.Fatalf("membership %d: withheld before for reason %d", i, why)
+		}
+		if _, why := benchmark("a", members(c.After), disclosure.Beside{Earlier: []disclosure.Ledger{before}}); why != disclosure.Changed {
 			t.Errorf("membership %d: shown although one practice joined: %s", i, c.Decision)
 		}
 	}
+}
+
+// benchmark makes the ledger of one question, and tells why a practice sees nothing of it.
+func benchmark(viewer string, members map[string]disclosure.Sealed, beside disclosure.Beside) (disclosure.Ledger, disclosure.Withheld) {
+	c := gate.Cohort(members, map[string]float64{"1": 0, "5": 100}, survey.NotApplicable)
+	l := gate.Ledger(slices.Collect(maps.Keys(members)), map[string]disclosure.Cohort{"q": c}, beside)
+	_, why := l.Others("q", viewer, c)
+	return l, why
 }
 
 // TestPercentagesAreNoProtection repeats the published arithmetic: a whole percentage of a known n up to
@@ -309,7 +328,7 @@ func (w *watched) play(i int, week calendar.Week, responses, valid map[string]in
 			put(q, valid[q], "q "+q)
 		}
 	}
-	release, rest := aggregate.Divide("", w.waiting.Plus(arrived))
+	release, rest := aggregate.Divide(gate).Divide("", w.waiting.Plus(arrived))
 	w.waiting = rest
 	out := released{week: week, sums: release, channels: map[string][]int{}, points: map[string][]int{}, question: map[string][]int{}}
 	if len(release.Channels.Counts) > 0 {
@@ -695,7 +714,7 @@ func look(weeks []map[string]int, order []string, weekOf, world []int, valid boo
 				one(&arrived.Points, point, world[c])
 			}
 		}
-		release, rest := aggregate.Divide("", waiting.Plus(arrived))
+		release, rest := aggregate.Divide(gate).Divide("", waiting.Plus(arrived))
 		waiting = rest
 		for q, s := range release.Questions {
 			if v, ok := gate.Question(disclosure.Seal(s.Counts), map[string]float64{"5": 100}, survey.NotApplicable); ok {

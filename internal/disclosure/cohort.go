@@ -10,26 +10,14 @@ import (
 	"github.com/venterom/venterom/internal/stats"
 )
 
-// Floors of what a network may see of its practices (S10 to S13).
+// Limits of what a network may see of its practices (S10 to S13), beside CohortFloor.
 const (
-	CohortFloor = 5   // fewest practices with enough answers that any figure is made of
-	DotCohort   = 10  // fewest practices whose points are drawn
-	dominance   = 0.5 // largest part of the others' answers that one practice may have
-	fewChanged  = 3   // a cohort that changed by fewer practices is not shown
-	bandLeast   = 3   // fewest points drawn at one place along the axis of answers
-	bandsMost   = 20  // most such places: more could not be told apart in a picture
-	manyOthers  = 100 // from here the prior of all is used for each, itself included: it moves nothing shown
-)
-
-// Withheld says why a network's figure is not shown; None means that it is.
-type Withheld int
-
-// The reasons, in the order they are looked for.
-const (
-	None      Withheld = iota
-	TooFew             // fewer than five practices have ten answers
-	Dominated          // one practice has more than half of the others' answers
-	Changed            // one or two practices came or went since the last figure that was shown
+	DotCohort  = 10  // fewest practices whose points are drawn
+	dominance  = 0.5 // largest part of the others' answers that one practice may have
+	fewChanged = 3   // a cohort that changed by fewer practices is not shown
+	bandLeast  = 3   // fewest points drawn at one place along the axis of answers
+	bandsMost  = 20  // most such places: more could not be told apart in a picture
+	manyOthers = 100 // from here the prior of all is used for each, itself included: it moves nothing shown
 )
 
 // Benchmark is what one practice may see of the others in its network: nothing in it belongs to one
@@ -60,7 +48,7 @@ type cohortMember struct {
 }
 
 // Cohort is the practices with enough answers to one question in one quarter. It is made once and
-// asked by many; it tells nothing but what a Benchmark or a Pool may.
+// asked by many; it tells nothing but what a Benchmark or a Pool may, and those only through a Ledger.
 type Cohort struct {
 	members []cohortMember // in order of id
 	ids     []string
@@ -106,87 +94,13 @@ func fit(members []cohortMember) (mu, m float64) {
 	return stats.BetaBinomial(x, n)
 }
 
-// IDs lists the practices, sorted: what a later quarter's cohort is compared with. It may not be changed.
-func (c Cohort) IDs() []string { return c.ids }
-
 // without is the cohort with one practice left out.
 func (c Cohort) without(id string) []cohortMember {
 	return slices.DeleteFunc(slices.Clone(c.members), func(m cohortMember) bool { return m.id == id })
 }
 
-// Contributing lists the practices that a figure of the cohort would be made of: what the next
-// quarter's cohort is compared with.
-func (g Gate) Contributing(members map[string]Sealed, scores map[string]float64, aside string) []string {
-	return g.Cohort(members, scores, aside).IDs()
-}
-
-// Comparable reports whether a cohort may be shown after an earlier one: not if one or two practices
-// came or went, since the difference of the two figures would then be theirs (S12). Both are sorted;
-// earlier is nil before the first.
-func Comparable(earlier, now []string) bool {
-	if earlier == nil {
-		return true
-	}
-	changed := 0
-	for i, j := 0, 0; i < len(earlier) || j < len(now); {
-		switch {
-		case j == len(now) || i < len(earlier) && earlier[i] < now[j]:
-			changed, i = changed+1, i+1
-		case i == len(earlier) || now[j] < earlier[i]:
-			changed, j = changed+1, j+1
-		default:
-			i, j = i+1, j+1
-		}
-	}
-	return changed == 0 || changed >= fewChanged
-}
-
-// Others makes the benchmark of one question for one practice from a quarter's cohort, itself left
-// out. members are the sealed counts of all practices by id; earlier is the cohort last shown for this
-// question, nil if none. scores is by option code, 0–100.
-func (g Gate) Others(viewer string, members map[string]Sealed, scores map[string]float64, aside string, earlier []string) (Benchmark, Withheld) {
-	return g.Cohort(members, scores, aside).Others(viewer, earlier)
-}
-
-// Check tells whether Others would show anything, without making it.
-func (c Cohort) Check(viewer string, earlier []string) Withheld {
-	if len(c.members) < CohortFloor {
-		return TooFew
-	}
-	if c.dominatedFor(viewer) {
-		return Dominated
-	}
-	// The viewer knows their own figures: only the others count as changed.
-	other := func(ids []string) []string {
-		if ids == nil {
-			return nil
-		}
-		return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return id == viewer })
-	}
-	if !Comparable(other(earlier), other(c.IDs())) {
-		return Changed
-	}
-	return None
-}
-
-// dominatedFor reports whether one of the others has more than half of their answers.
-func (c Cohort) dominatedFor(viewer string) bool {
-	total, largest := 0, 0
-	for i := range c.members {
-		if m := &c.members[i]; m.id != viewer {
-			total += m.n
-			largest = max(largest, m.n)
-		}
-	}
-	return float64(largest) > dominance*float64(total)
-}
-
-// Others makes the benchmark for one practice, itself left out. earlier is the cohort last shown to it
-// for this question, sorted; nil if none.
-func (c Cohort) Others(viewer string, earlier []string) (Benchmark, Withheld) {
-	if why := c.Check(viewer, earlier); why != None {
-		return Benchmark{}, why
-	}
+// benchmark makes the benchmark for one practice, itself left out.
+func (c Cohort) benchmark(viewer string) Benchmark {
 	others := c.without(viewer)
 	b := Benchmark{practices: len(others)}
 	shares, x, n := make([]float64, len(others)), make([]int, len(others)), make([]int, len(others))
@@ -195,27 +109,31 @@ func (c Cohort) Others(viewer string, earlier []string) (Benchmark, Withheld) {
 	}
 	b.median, b.low, b.high = middle(others)
 	b.share = percent(stats.Quantile(shares, 0.5))
-	// In whole per cent, so that limits drawn at many sizes cannot be worked backwards; and never 0 or
-	// 1, around which the limits have no width: one answer would put a practice outside. The width is
-	// rounded up for the same reason.
-	b.spread = stats.SpreadOf(x, n)
-	b.spread.Centre = max(0.01, min(0.99, percent(b.spread.Centre)))
-	if len(c.members) < DotCohort { // in steps of two: among few, one per cent told four equal practices' counts
-		b.spread.Centre = min(0.98, 2*percent(b.spread.Centre/2))
-	}
-	width := math.Ceil(100*math.Sqrt(b.spread.Between+b.spread.Error)) / 100
-	b.spread.Between, b.spread.Error = width*width, 0
 	if len(others) < manyOthers {
 		b.mu, b.m = fit(others)
 	} else {
 		b.mu, b.m = c.fit()
 	}
-	// The prior is given a whole per cent and a doubling of its weight, for the same reason.
-	b.mu, b.m = max(0.01, min(0.99, percent(b.mu))), math.Exp2(math.Round(math.Log2(b.m)))
+	b.spread = stats.SpreadOf(x, n)
+	// Limits can be asked for at many sizes, and two leads can put theirs side by side, so what they are
+	// made of is rounded before: centre and width to whole per cent and the prior's weight to a doubling;
+	// among few practices, where one per cent would tell the counts of three that are alike, to five per
+	// cent and an eightfold, and one centre serves for both. The width is rounded up, which makes up for the
+	// rest; the centre is never 0 or 1, around which the limits have no width and one answer would put a
+	// practice outside.
+	step, power := 0.01, 1.0
+	if len(c.members) < DotCohort {
+		step, power, b.mu = 0.05, 3, b.spread.Centre
+	}
+	near := func(share float64) float64 { return max(step, min(1-step, percent(step*math.Round(share/step)))) }
+	b.spread.Centre, b.mu = near(b.spread.Centre), near(b.mu)
+	width := percent(step * math.Ceil(math.Sqrt(b.spread.Between+b.spread.Error)/step-1e-9))
+	b.spread.Between, b.spread.Error = width*width, 0
+	b.m = math.Exp2(power * math.Round(math.Log2(b.m)/power))
 	if len(c.members) >= DotCohort {
 		b.dots = dots(others)
 	}
-	return b, None
+	return b
 }
 
 // middle is the median and the middle half of the practices' means, in whole points. The half is given
@@ -239,25 +157,11 @@ type Pool struct {
 	shares            map[string]float64
 }
 
-// Network makes the pool of a cohort. earlier is the cohort last shown, sorted; nil if none. A cohort
-// in which one practice would dominate after any other is taken away is Dominated.
-func (c Cohort) Network(earlier []string) (Pool, Withheld) {
-	if len(c.members) < CohortFloor {
-		return Pool{}, TooFew
-	}
-	sizes := make([]int, len(c.members))
+// pool makes the pool of a cohort.
+func (c Cohort) pool() Pool {
 	total := 0
-	for i, m := range c.members {
-		sizes[i] = m.n
+	for _, m := range c.members {
 		total += m.n
-	}
-	slices.Sort(sizes)
-	largest, second := sizes[len(sizes)-1], sizes[len(sizes)-2]
-	if float64(largest) > dominance*float64(total-second) {
-		return Pool{}, Dominated
-	}
-	if !Comparable(earlier, c.IDs()) {
-		return Pool{}, Changed
 	}
 	p := Pool{practices: len(c.members), shares: make(map[string]float64, len(c.counts))}
 	p.median, p.low, p.high = middle(c.members)
@@ -269,7 +173,7 @@ func (c Cohort) Network(earlier []string) (Pool, Withheld) {
 			p.least = band
 		}
 	}
-	return p, None
+	return p
 }
 
 // Practices is the number of practices behind the figures.

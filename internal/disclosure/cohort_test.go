@@ -24,6 +24,36 @@ func cohort(sizes ...int) map[string]Sealed {
 	return members
 }
 
+// snapshot is one quarter of one question, "q".
+type snapshot struct {
+	members map[string]Sealed
+	cohort  Cohort
+	ledger  Ledger
+}
+
+func freeze(members map[string]Sealed, beside Beside) snapshot {
+	c := Gate{}.Cohort(members, twoScores, "na")
+	return snapshot{members, c, Gate{}.Ledger(slices.Collect(maps.Keys(members)), map[string]Cohort{"q": c}, beside)}
+}
+
+// frozen is a history of quarters, each with the ledgers of those before it.
+func frozen(history []map[string]Sealed) []snapshot {
+	var out []snapshot
+	var beside Beside
+	for _, members := range history {
+		s := freeze(members, beside)
+		out = append(out, s)
+		beside.Earlier = append([]Ledger{s.ledger}, beside.Earlier...)
+	}
+	return out
+}
+
+// others is what a practice sees of a network that has one quarter.
+func others(viewer string, members map[string]Sealed) (Benchmark, Withheld) {
+	s := freeze(members, Beside{})
+	return s.ledger.Others("q", viewer, s.cohort)
+}
+
 func TestFiveContributingPracticesAtLeast(t *testing.T) {
 	for name, c := range map[string]struct {
 		sizes []int
@@ -39,7 +69,7 @@ func TestFiveContributingPracticesAtLeast(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			members := cohort(c.sizes...)
-			b, why := Gate{}.Others("p00", members, twoScores, "na", nil)
+			b, why := others("p00", members)
 			if why != c.want {
 				t.Errorf("got %v, want %v", why, c.want)
 			}
@@ -50,42 +80,7 @@ func TestFiveContributingPracticesAtLeast(t *testing.T) {
 			} else if b.Practices() != len(c.sizes)-1 {
 				t.Errorf("%d others", b.Practices())
 			}
-			if checked := (Gate{}).Cohort(members, twoScores, "na").Check("p00", nil); checked != why {
-				t.Errorf("Check says %v", checked)
-			}
 		})
-	}
-}
-
-func TestCohortThatChanged(t *testing.T) {
-	all := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
-	for _, c := range []struct {
-		earlier, now []string
-		want         bool
-	}{
-		{nil, all, true}, {all, all, true}, {all, all[:7], false}, {all, all[:6], false}, {all, all[:5], true},
-		{all[:7], all, false}, {all[:6], all, false}, {all[:5], all, true}, {all[:7], all[1:], false},
-		{all[1:], append([]string{"A"}, all[2:]...), false}, {[]string{"a", "b", "d"}, []string{"b", "c", "e"}, true}, {[]string{}, all[:2], false},
-	} {
-		if got := Comparable(c.earlier, c.now); got != c.want {
-			t.Errorf("%v after %v: %t", c.now, c.earlier, got)
-		}
-	}
-}
-
-// TestTheViewersOwnComingDoesNotCount: of three that came, one is the reader; the others are two.
-func TestTheViewersOwnComingDoesNotCount(t *testing.T) {
-	before := cohort(40, 40, 40, 40, 40, 40)
-	now := maps.Clone(before)
-	for _, id := range []string{"x", "y", "me"} {
-		now[id] = answers(30, 40)
-	}
-	earlier := Gate{}.Contributing(before, twoScores, "na")
-	if _, why := (Gate{}).Others("me", now, twoScores, "na", earlier); why != Changed {
-		t.Errorf("got %v", why)
-	}
-	if _, why := (Gate{}).Others("p00", now, twoScores, "na", earlier); why != None {
-		t.Errorf("for another: %v", why)
 	}
 }
 
@@ -97,8 +92,8 @@ func TestDotsHaveThreeAtEachPlace(t *testing.T) {
 			sizes = append(sizes, 5+r.IntN(200))
 		}
 		members := cohort(sizes...)
-		contributing := len(Gate{}.Contributing(members, twoScores, "na"))
-		b, why := Gate{}.Others("p00", members, twoScores, "na", nil)
+		contributing := len(Gate{}.Cohort(members, twoScores, "na").ids)
+		b, why := others("p00", members)
 		if why != None || contributing < DotCohort {
 			if b.Dots() != nil {
 				t.Fatalf("%d practices have dots", contributing)
@@ -123,20 +118,20 @@ func TestDotsHaveThreeAtEachPlace(t *testing.T) {
 	}
 }
 
-// TestLimitsAndShrinkageAreThoseOfStats: on the counts themselves, with the target in whole per cent.
+// TestLimitsAndShrinkageAreThoseOfStats: on the counts themselves, rounded as for few practices.
 func TestLimitsAndShrinkageAreThoseOfStats(t *testing.T) {
 	x, n := []int{30, 44, 12, 88, 61, 40, 33}, []int{40, 50, 20, 100, 70, 60, 36}
 	members := map[string]Sealed{"me": answers(20, 45)}
 	for i := range x {
 		members[fmt.Sprint("p", i)] = answers(x[i], n[i])
 	}
-	b, why := Gate{}.Others("me", members, twoScores, "na", nil)
+	b, why := others("me", members)
 	if why != None {
 		t.Fatal(why)
 	}
 	spread := stats.SpreadOf(x, n)
-	spread.Centre = 2 * math.Round(math.Round(100*spread.Centre)/2) / 100
-	width := math.Ceil(100*math.Sqrt(spread.Between+spread.Error)) / 100
+	spread.Centre = math.Round(20*spread.Centre) / 20
+	width := math.Ceil(20*math.Sqrt(spread.Between+spread.Error)) / 20
 	spread.Between, spread.Error = width*width, 0
 	for _, size := range []int{10, 45, 99, 100, 1000} {
 		want, got := spread.Limits(size), b.Limits(size)
@@ -146,8 +141,8 @@ func TestLimitsAndShrinkageAreThoseOfStats(t *testing.T) {
 			}
 		}
 	}
-	mu, m := stats.BetaBinomial(x, n)
-	mean, ci := stats.Shrink(20, 45, math.Round(100*mu)/100, math.Exp2(math.Round(math.Log2(m))))
+	_, m := stats.BetaBinomial(x, n)
+	mean, ci := stats.Shrink(20, 45, spread.Centre, math.Exp2(3*math.Round(math.Log2(m)/3)))
 	got, interval := b.Shrunk(20, 45)
 	if math.Abs(got-mean) > 0.005 || math.Abs(interval.Low-ci.Low) > 0.005 || math.Abs(interval.High-ci.High) > 0.005 {
 		t.Errorf("got %v %v, want %v %v", got, interval, mean, ci)
@@ -160,7 +155,7 @@ func TestLimitsAndShrinkageAreThoseOfStats(t *testing.T) {
 	for i := range 6 {
 		same[fmt.Sprint("p", i)] = answers(50, 50)
 	}
-	b, _ = Gate{}.Others("me", same, twoScores, "na", nil)
+	b, _ = others("me", same)
 	if l := b.Limits(40); l.Low95 > 39.0/40 || math.IsNaN(l.Low998) {
 		t.Errorf("limits %+v", l)
 	}
@@ -180,7 +175,8 @@ func TestPool(t *testing.T) {
 		"just not":                    {[]int{50, 60, 15, 15, 30}, None, 100},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, why := Gate{}.Cohort(cohort(c.sizes...), twoScores, "na").Network(nil)
+			s := freeze(cohort(c.sizes...), Beside{})
+			p, why := s.ledger.Pool("q", s.cohort)
 			if why != c.want || p.Least() != c.least {
 				t.Errorf("got %v, at least %d", why, p.Least())
 			}
@@ -198,20 +194,15 @@ func TestPool(t *testing.T) {
 
 // leadView is everything the pages say to one practice of one question over all quarters, its own exact
 // counts included; coordinatorView the same for the coordinator.
-func leadView(viewer string, history []map[string]Sealed) string {
+func leadView(viewer string, history []snapshot) string {
 	var view string
-	var earlier []string
-	for _, members := range history {
-		if _, in := members[viewer]; !in {
+	for _, s := range history {
+		if _, in := s.members[viewer]; !in {
 			view += "|not in"
 			continue
 		}
-		c := Gate{}.Cohort(members, twoScores, "na")
-		b, why := c.Others(viewer, earlier)
-		if why == None {
-			earlier = c.IDs()
-		}
-		own := members[viewer].counts
+		b, why := s.ledger.Others("q", viewer, s.cohort)
+		own := s.members[viewer].counts
 		view += fmt.Sprint("|", own["yes"], own["no"], why)
 		if why != None {
 			continue
@@ -227,15 +218,10 @@ func leadView(viewer string, history []map[string]Sealed) string {
 	return view
 }
 
-func coordinatorView(history []map[string]Sealed) string {
+func coordinatorView(history []snapshot) string {
 	var view string
-	var earlier []string
-	for _, members := range history {
-		c := Gate{}.Cohort(members, twoScores, "na")
-		p, why := c.Network(earlier)
-		if why == None {
-			earlier = c.IDs()
-		}
+	for _, s := range history {
+		p, why := s.ledger.Pool("q", s.cohort)
 		median, low, high := p.Middle()
 		view += fmt.Sprint("|", why, p.Practices(), p.Least(), median, low, high, p.Shares())
 	}
@@ -244,9 +230,10 @@ func coordinatorView(history []map[string]Sealed) string {
 
 // TestNoViewTellsPracticesApart is the permutation argument, run: over random networks whose practices
 // join, leave, and have few answers or many, exchange in one quarter the counts of any two practices
-// that both have enough, or give one that has too few any other few. Neither a third practice's lead,
-// who knows their own figures exactly, nor the coordinator, sees any change in anything over all
-// quarters. So whatever either knows fits another world in which a named practice has other counts.
+// that both have enough, or give one that has too few any other few. Neither the leads of two other
+// practices who put everything they see together, their own exact figures included, nor the coordinator,
+// sees any change in anything over all quarters. So whatever they know fits another world in which a
+// named practice has other counts.
 func TestNoViewTellsPracticesApart(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	exchanged, shown := 0, 0
@@ -271,7 +258,7 @@ func TestNoViewTellsPracticesApart(t *testing.T) {
 		}
 		for q, members := range history {
 			ids := slices.Sorted(maps.Keys(members))
-			enough := Gate{}.Contributing(members, twoScores, "na")
+			enough := Gate{}.Cohort(members, twoScores, "na").ids
 			for _, a := range ids {
 				changed := maps.Clone(members)
 				var b string
@@ -282,18 +269,19 @@ func TestNoViewTellsPracticesApart(t *testing.T) {
 					n := r.IntN(Floor)
 					changed[a] = answers(r.IntN(n+1), n)
 				}
-				world := slices.Clone(history)
-				world[q] = changed
-				if got, want := coordinatorView(world), coordinatorView(history); got != want {
+				counts := slices.Clone(history)
+				counts[q] = changed
+				is, world := frozen(history), frozen(counts)
+				if got, want := coordinatorView(world), coordinatorView(is); got != want {
 					t.Fatalf("the coordinator tells %s and %s apart:\n%s\n%s", a, b, got, want)
 				}
-				viewer := fmt.Sprintf("p%02d", r.IntN(count))
-				if viewer == a || viewer == b {
+				viewer, ally := fmt.Sprintf("p%02d", r.IntN(count)), fmt.Sprintf("p%02d", r.IntN(count))
+				if viewer == a || viewer == b || ally == a || ally == b {
 					continue
 				}
-				got, want := leadView(viewer, world), leadView(viewer, history)
+				got, want := leadView(viewer, world)+leadView(ally, world), leadView(viewer, is)+leadView(ally, is)
 				if got != want {
-					t.Fatalf("%s tells %s and %s apart:\n%s\n%s", viewer, a, b, got, want)
+					t.Fatalf("%s and %s tell %s and %s apart:\n%s\n%s", viewer, ally, a, b, got, want)
 				}
 				exchanged++
 				if len(want) > 400 {
@@ -305,6 +293,12 @@ func TestNoViewTellsPracticesApart(t *testing.T) {
 	if exchanged < 500 || shown < exchanged/4 {
 		t.Errorf("only %d worlds, %d with figures", exchanged, shown)
 	}
+}
+
+func twoLeads(m map[string]Sealed) string {
+	m["me"], m["ally"] = answers(9, 12), answers(11, 13)
+	history := frozen([]map[string]Sealed{m})
+	return leadView("me", history) + leadView("ally", history)
 }
 
 // TestMoreThanOneWorldFits searches every world of a small network: the four other practices, or all five
@@ -319,12 +313,12 @@ func TestMoreThanOneWorldFits(t *testing.T) {
 			states = append(states, state{x, n})
 		}
 	}
-	members := func(chosen []state) []map[string]Sealed {
+	members := func(chosen []state) map[string]Sealed {
 		m := map[string]Sealed{}
 		for i, s := range chosen {
 			m[fmt.Sprint("p", i)] = answers(s.x, s.n)
 		}
-		return []map[string]Sealed{m}
+		return m
 	}
 	// Practices are interchangeable (the test above), so only unordered worlds are walked.
 	var walk func(k, from int, chosen []state, visit func([]state))
@@ -351,23 +345,26 @@ func TestMoreThanOneWorldFits(t *testing.T) {
 		return fits
 	}
 	// Where all of a view's practices are alike, the space above may be too small to hold its other worlds:
-	// then they are given any counts of up to sixteen with nearly the same share.
+	// then two of them are given any counts of up to forty with nearly the same share.
 	another := func(k int, s state, view func([]state) string) bool {
-		want, all := view(slices.Repeat([]state{s}, k)), states
-		defer func() { states = all }()
-		states = nil
-		for n := Floor; n <= 16; n++ {
+		world := slices.Repeat([]state{s}, k)
+		want := view(world)
+		near := []state{s}
+		for n := Floor; n <= 40; n++ {
 			for x := range n + 1 {
-				if math.Abs(float64(x)/float64(n)-float64(s.x)/float64(s.n)) < 0.08 {
-					states = append(states, state{x, n})
+				if (state{x, n}) != s && math.Abs(float64(x)/float64(n)-float64(s.x)/float64(s.n)) < 0.05 {
+					near = append(near, state{x, n})
 				}
 			}
 		}
-		found := false
-		walk(k, 0, nil, func(chosen []state) {
-			found = found || slices.ContainsFunc(chosen, func(o state) bool { return o != s }) && view(chosen) == want
-		})
-		return found
+		for i, a := range near {
+			for _, b := range near[:i] {
+				if world[0], world[1] = a, b; view(world) == want {
+					return true
+				}
+			}
+		}
+		return false
 	}
 	for who, c := range map[string]struct {
 		practices int
@@ -375,10 +372,14 @@ func TestMoreThanOneWorldFits(t *testing.T) {
 	}{
 		"lead": {4, func(chosen []state) string {
 			m := members(chosen)
-			m[0]["me"] = answers(9, 12)
-			return leadView("me", m)
+			m["me"] = answers(9, 12)
+			return leadView("me", frozen([]map[string]Sealed{m}))
 		}},
-		"coordinator": {5, func(chosen []state) string { return coordinatorView(members(chosen)) }},
+		"coordinator": {5, func(chosen []state) string { return coordinatorView(frozen([]map[string]Sealed{members(chosen)})) }},
+		// Two leads who tell each other all they see and have; of the others there are three in a network of
+		// five and four in one of six.
+		"two leads of five": {3, func(chosen []state) string { return twoLeads(members(chosen)) }},
+		"two leads of six":  {4, func(chosen []state) string { return twoLeads(members(chosen)) }},
 	} {
 		for v, fits := range possible(c.practices, c.view) {
 			if len(fits) > 1 {

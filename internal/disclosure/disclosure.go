@@ -8,14 +8,16 @@ package disclosure
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 )
 
-// Floors of the rule set. A gate may be made with a higher floor, never with a lower one.
+// Floors of the rule set. A gate may be made with higher ones, never with lower ones.
 const (
-	Floor  = 10 // S1: fewest answers anything is ever said about
-	Detail = 30 // S6, S7: fewest answers for five steps and for shares near 0 and 100 %
+	Floor       = 10 // S1: fewest answers anything is ever said about
+	CohortFloor = 5  // S10, S11: fewest practices with enough answers that a network's figure is made of
+	Detail      = 30 // S6, S7: fewest answers for five steps and for shares near 0 and 100 %
 )
 
 // Sealed is the counts of one question (by option code), or of responses by channel or collection
@@ -46,13 +48,25 @@ func (s Sealed) MarshalJSON() ([]byte, error) { return []byte(`{}`), nil }
 func (s Sealed) String() string { return "sealed" }
 
 // Gate decides what may be shown. The zero Gate has the floors of the rule set.
-type Gate struct{ floor int }
+type Gate struct{ answers, practices int }
 
-// NewGate makes a gate with a higher floor than the rule set's; a lower one has no effect.
-func NewGate(floor int) Gate { return Gate{floor} }
+// NewGate makes a gate with floors of its own: the fewest answers, and the fewest practices in a
+// network, that anything is said about. One that is lower than the rule set's is an error.
+func NewGate(answers, practices int) (Gate, error) {
+	if answers < Floor {
+		return Gate{}, fmt.Errorf("results of fewer than %d answers are never shown: the floor may be raised, not lowered to %d", Floor, answers)
+	}
+	if practices < CohortFloor {
+		return Gate{}, fmt.Errorf("figures of fewer than %d practices are never shown: the floor may be raised, not lowered to %d", CohortFloor, practices)
+	}
+	return Gate{answers, practices}, nil
+}
 
 // Floor is the fewest answers this gate says anything about.
-func (g Gate) Floor() int { return max(g.floor, Floor) }
+func (g Gate) Floor() int { return max(g.answers, Floor) }
+
+// CohortFloor is the fewest practices with enough answers that this gate makes a network's figure of.
+func (g Gate) CohortFloor() int { return max(g.practices, CohortFloor) }
 
 // Bound says that a value near 0 or 100 % is given only as a limit (S7).
 type Bound int
@@ -178,25 +192,25 @@ func (s Split) Total() int { return s.total }
 // Parts is the number of responses by channel or point.
 func (s Split) Parts() map[string]int { return maps.Clone(s.parts) }
 
-// Ready reports whether pending counts of a question may become a release: at least ten valid answers.
-func Ready(counts map[string]int, aside string) bool {
+// Ready reports whether pending counts of a question may become a release: valid answers up to the floor.
+func (g Gate) Ready(counts map[string]int, aside string) bool {
 	n := 0
 	for code, k := range counts {
 		if code != aside {
 			n += k
 		}
 	}
-	return n >= Floor
+	return n >= g.Floor()
 }
 
 // Mixed is the part that Merge gathers small parts in.
 const Mixed = "mixed"
 
-// Merge makes parts of at least ten by gathering the small ones, and if need be the smallest of the
+// Merge makes parts of at least the floor by gathering the small ones, and if need be the smallest of the
 // others with them. A part that is present with 0 was open and brought nothing: it is small like any
 // other, so that none and few look alike (S2).
-func Merge(counts map[string]int) map[string]int {
-	keep, small := smallest(counts)
+func (g Gate) Merge(counts map[string]int) map[string]int {
+	keep, small := g.smallest(counts)
 	out := make(map[string]int, len(counts))
 	for _, k := range keep {
 		out[k] = counts[k]
@@ -211,17 +225,18 @@ func Merge(counts map[string]int) map[string]int {
 	return out
 }
 
-// patience is how many responses may wait for the slowest collection point to get ten.
-const patience = 300
+// patience is how many times the floor may wait for the slowest collection point to reach it.
+const patience = 30
 
 // Spread tells which of the pending counts by collection point may be released now and which wait: all
-// of them together once each has ten, or nothing. If some went while others waited, the total of each
-// week less the points that went would tell what the others got in that week alone, be it one response.
-// Where a point is so slow that 300 wait, the small ones are gathered as Mixed and all go.
-func Spread(counts map[string]int) (release, rest map[string]int) {
+// of them together once each has reached the floor, or nothing. If some went while others waited, the
+// total of each week less the points that went would tell what the others got in that week alone, be it
+// one response. Where a point is so slow that thirty floors wait, the small ones are gathered as Mixed
+// and all go.
+func (g Gate) Spread(counts map[string]int) (release, rest map[string]int) {
 	counts = maps.Clone(counts)
 	maps.DeleteFunc(counts, func(_ string, n int) bool { return n == 0 })
-	keep, small := smallest(counts)
+	keep, small := g.smallest(counts)
 	sum := 0
 	for _, n := range counts {
 		sum += n
@@ -229,7 +244,7 @@ func Spread(counts map[string]int) (release, rest map[string]int) {
 	switch {
 	case len(small) == 0:
 		return counts, map[string]int{}
-	case sum < patience:
+	case sum < patience*g.Floor():
 		return map[string]int{}, counts
 	}
 	release = map[string]int{}
@@ -242,9 +257,9 @@ func Spread(counts map[string]int) (release, rest map[string]int) {
 	return release, map[string]int{}
 }
 
-// smallest separates the parts under ten from the others, and takes the smallest others with them
-// until the separated ones are at least ten together (or everything is).
-func smallest(counts map[string]int) (keep, small []string) {
+// smallest separates the parts under the floor from the others, and takes the smallest others with them
+// until the separated ones reach it together (or everything is taken).
+func (g Gate) smallest(counts map[string]int) (keep, small []string) {
 	keys := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		if d := counts[a] - counts[b]; d != 0 {
 			return d
@@ -256,7 +271,7 @@ func smallest(counts map[string]int) (keep, small []string) {
 	})
 	sum := 0
 	for i, k := range keys {
-		if counts[k] >= Floor && (len(small) == 0 || sum >= Floor) {
+		if counts[k] >= g.Floor() && (len(small) == 0 || sum >= g.Floor()) {
 			return keys[i:], small
 		}
 		small = append(small, k)

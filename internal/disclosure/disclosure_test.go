@@ -56,15 +56,6 @@ func TestUnorderedQuestionNeedsDetail(t *testing.T) {
 	}
 }
 
-func TestFloorIsRaisedNeverLowered(t *testing.T) {
-	if got := NewGate(5).Floor(); got != Floor {
-		t.Errorf("NewGate(5).Floor() = %d, want %d", got, Floor)
-	}
-	if _, ok := NewGate(20).Question(counts(0, 0, 5, 5, 5), five, "na"); ok {
-		t.Error("15 answers passed a gate raised to 20")
-	}
-}
-
 func TestSealedTellsNothing(t *testing.T) {
 	s := Seal(map[string]int{"secret": 7})
 	b, err := json.Marshal(s)
@@ -110,13 +101,13 @@ func TestPartsOfASplitAreNeverSmall(t *testing.T) {
 				waiting[p] += n
 				new += n
 			}
-			merged := Merge(waiting)
+			merged := Gate{}.Merge(waiting)
 			for k, n := range merged {
 				if sum := total + new - sumOf(shown); n < Floor && sum >= Floor {
 					t.Fatalf("week %d: Merge shows %s=%d of %d", week, k, n, sum)
 				}
 			}
-			release, rest := Spread(waiting)
+			release, rest := Gate{}.Spread(waiting)
 			total += new
 			for k, n := range release {
 				if n < Floor {

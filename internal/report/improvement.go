@@ -280,10 +280,5 @@ func (r *Reader) Improvable(ctx context.Context, p practice.Practice, surveyID s
 		return nil, Tab{}, nil, fault.New(fault.NotFound, "error.not_found")
 	}
 	sv, _ := r.surveys.Survey(chosen.Survey, chosen.Version)
-	for _, q := range questionsOf(sv) {
-		if q.Kind == survey.Scale {
-			questions = append(questions, q)
-		}
-	}
-	return tabs, chosen, questions, nil
+	return tabs, chosen, sv.ScoredAndIndex(), nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/stats"
@@ -20,7 +21,7 @@ import (
 // closed closes the weeks that figures are brought in for.
 func (d desk) closed() {
 	d.t.Helper()
-	if _, err := d.s.CloseWeek(context.Background(), "2026-W52", aggregate.Divide); err != nil {
+	if _, err := d.s.CloseWeek(context.Background(), "2026-W52", aggregate.Divide(disclosure.Gate{})); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -93,6 +93,7 @@ type PooledQuestion struct {
 type frozen struct {
 	key     store.SnapshotKey
 	quarter calendar.Period
+	ledger  disclosure.Ledger
 	members map[string]store.SnapshotMember
 	cohorts map[string]disclosure.Cohort // by question
 	open    bool                         // every practice in it agreed to be named
@@ -122,21 +123,15 @@ func (r *Reader) snapshot(ctx context.Context, networkID string, k store.Snapsho
 	if err != nil {
 		return nil, err
 	}
-	f = &frozen{key: k, quarter: quarter, members: make(map[string]store.SnapshotMember, len(snapshot.Members)),
+	f = &frozen{key: k, quarter: quarter, ledger: snapshot.Ledger, members: make(map[string]store.SnapshotMember, len(snapshot.Members)),
 		cohorts: map[string]disclosure.Cohort{}, open: len(snapshot.Members) > 1}
 	for _, m := range snapshot.Members {
 		f.members[m.PracticeID] = m
 		f.open = f.open && m.OpenConsent
 	}
-	for _, q := range questionsOf(sv) {
-		if q.Kind != survey.Scale {
-			continue
-		}
-		sealed := make(map[string]disclosure.Sealed, len(f.members))
-		for id, m := range f.members {
-			sealed[id] = m.Questions[q.ID].Counts
-		}
-		f.cohorts[q.ID] = r.gate.Cohort(sealed, q.Scores(), survey.NotApplicable)
+	g := snapshot.Ledger.Gate()
+	for _, q := range sv.ScoredAndIndex() {
+		f.cohorts[q.ID] = g.Cohort(store.AnswersTo(q.ID, snapshot.Members), q.Scores(), survey.NotApplicable)
 	}
 	r.frozen.mu.Lock()
 	defer r.frozen.mu.Unlock()
@@ -157,10 +152,10 @@ func (f *frozen) answered() bool {
 	return false
 }
 
-// frame finds the snapshots of one version of a survey, oldest first, up to and with the quarter asked
-// for, among those that seen accepts. An empty surveyID means the first there is, version 0 the latest,
+// frame finds the snapshot of one version of a survey for the quarter asked for, among those that seen
+// accepts. An empty surveyID means the first there is, version 0 the latest,
 // an empty quarter the latest; what does not exist is NotFound. Without any snapshot all is empty.
-func (r *Reader) frame(ctx context.Context, n practice.Network, surveyID string, version int, quarter string, seen func(*frozen) bool) (Frame, []*frozen, error) {
+func (r *Reader) frame(ctx context.Context, n practice.Network, surveyID string, version int, quarter string, seen func(*frozen) bool) (Frame, *frozen, error) {
 	out := Frame{Network: n}
 	keys, err := r.store.SnapshotKeys(ctx, n.ID)
 	if err != nil {
@@ -207,41 +202,29 @@ func (r *Reader) frame(ctx context.Context, n practice.Network, surveyID string,
 		return out, nil, fault.New(fault.NotFound, "error.not_found")
 	}
 	out.Quarter = all[at].quarter
-	shown := slices.Clone(all[at:])
-	slices.Reverse(shown)
-	return out, shown, nil
+	return out, all[at], nil
 }
 
 // Comparison reports on a practice beside the others in a network, from the snapshots it is part of. An
 // empty surveyID, version 0 and an empty quarter mean the first, the latest and the latest there is;
 // what does not exist is NotFound. The caller has made sure that the practice has joined.
 func (r *Reader) Comparison(ctx context.Context, p practice.Practice, n practice.Network, surveyID string, version int, quarter string) (*Comparison, error) {
-	frame, snapshots, err := r.frame(ctx, n, surveyID, version, quarter, func(f *frozen) bool {
+	frame, now, err := r.frame(ctx, n, surveyID, version, quarter, func(f *frozen) bool {
 		_, in := f.members[p.ID]
 		return in && f.answered()
 	})
 	if err != nil || frame.Empty() {
 		return &Comparison{Frame: frame}, err
 	}
-	now := snapshots[len(snapshots)-1]
 	names, err := r.namesIn(ctx, now)
 	if err != nil {
 		return nil, err
 	}
 	c := &Comparison{Frame: frame}
 	sv, _ := r.surveys.Survey(frame.Survey, frame.Version)
-	for _, q := range questionsOf(sv) {
-		if q.Kind != survey.Scale {
-			continue
-		}
+	for _, q := range sv.ScoredAndIndex() {
 		out := Compared{Question: r.asked(q), Own: r.result(q, now.members[p.ID].Questions[q.ID].Counts)}
-		var earlier []string
-		for _, f := range snapshots[:len(snapshots)-1] {
-			if f.cohorts[q.ID].Check(p.ID, earlier) == disclosure.None {
-				earlier = f.cohorts[q.ID].IDs()
-			}
-		}
-		others, why := now.cohorts[q.ID].Others(p.ID, earlier)
+		others, why := now.ledger.Others(q.ID, p.ID, now.cohorts[q.ID])
 		if out.Withheld = why; why == disclosure.None {
 			out.compare(&others)
 		}
@@ -304,25 +287,15 @@ func (r *Reader) asked(q survey.Question) Question {
 // Pooled reports on a network as its coordinator may see it: all practices together. The arguments are
 // as in Comparison.
 func (r *Reader) Pooled(ctx context.Context, n practice.Network, surveyID string, version int, quarter string) (*Pooled, error) {
-	frame, snapshots, err := r.frame(ctx, n, surveyID, version, quarter, (*frozen).answered)
+	frame, now, err := r.frame(ctx, n, surveyID, version, quarter, (*frozen).answered)
 	if err != nil || frame.Empty() {
 		return &Pooled{Frame: frame}, err
 	}
-	now := snapshots[len(snapshots)-1]
 	p := &Pooled{Frame: frame}
 	sv, _ := r.surveys.Survey(frame.Survey, frame.Version)
-	for _, q := range questionsOf(sv) {
-		if q.Kind != survey.Scale {
-			continue
-		}
+	for _, q := range sv.ScoredAndIndex() {
 		out := PooledQuestion{Question: r.asked(q)}
-		var earlier []string
-		for _, f := range snapshots[:len(snapshots)-1] {
-			if _, why := f.cohorts[q.ID].Network(earlier); why == disclosure.None {
-				earlier = f.cohorts[q.ID].IDs()
-			}
-		}
-		pool, why := now.cohorts[q.ID].Network(earlier)
+		pool, why := now.ledger.Pool(q.ID, now.cohorts[q.ID])
 		if out.Withheld = why; why == disclosure.None {
 			out.Pool = &pool
 			shares := pool.Shares()

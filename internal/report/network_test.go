@@ -40,7 +40,7 @@ func newRing(t *testing.T, s *store.Store) *ring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &ring{t, s, New(s, catalog(t)), n, map[string]practice.Practice{}, calendar.Period{Unit: calendar.Quarterly, Year: 2025, N: 1}}
+	return &ring{t, s, New(s, catalog(t), disclosure.Gate{}), n, map[string]practice.Practice{}, calendar.Period{Unit: calendar.Quarterly, Year: 2025, N: 1}}
 }
 
 // set lets a practice join, leave, or agree to be named; one that is not here is made.
@@ -82,12 +82,12 @@ func (g *ring) freeze(answers map[string][2]int) {
 	err := g.s.Count(ctx, week.Start(), batch)
 	for range 10 { // past the end of the quarter
 		if err == nil {
-			_, err = g.s.CloseWeek(ctx, week, aggregate.Divide)
+			_, err = g.s.CloseWeek(ctx, week, aggregate.Divide(disclosure.Gate{}))
 			week = week.Add(1)
 		}
 	}
 	if err == nil {
-		_, err = aggregate.NewFreezer(g.s, slog.New(slog.NewTextHandler(io.Discard, nil))).Freeze(ctx, g.quarter, calendar.Week(week).Add(4).Start())
+		_, err = aggregate.NewFreezer(g.s, catalog(g.t), disclosure.Gate{}, slog.New(slog.NewTextHandler(io.Discard, nil))).Freeze(ctx, g.quarter, calendar.Week(week).Add(4).Start())
 	}
 	if err != nil {
 		g.t.Fatal(err)

@@ -39,9 +39,9 @@ type Reader struct {
 	frozen  frozenCache
 }
 
-// New makes a reader with the floors of the rule set.
-func New(s *store.Store, surveys *survey.Catalog) *Reader {
-	return &Reader{store: s, surveys: surveys}
+// New makes a reader that shows what the gate lets through.
+func New(s *store.Store, surveys *survey.Catalog, g disclosure.Gate) *Reader {
+	return &Reader{store: s, surveys: surveys, gate: g}
 }
 
 // Tab is a survey, in one version, that the practice has releases of or uses now.

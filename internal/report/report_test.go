@@ -58,7 +58,7 @@ func newDesk(t *testing.T, s *store.Store, p practice.Practice) desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk{t, s, New(s, catalog(t)), p}
+	return desk{t, s, New(s, catalog(t), disclosure.Gate{}), p}
 }
 
 // release lets out counts of questions as they are, under the name of a week.
@@ -73,11 +73,11 @@ func (d desk) release(version int, week calendar.Week, questions map[string]coun
 
 func (d desk) importSums(surveyID string, version int, week calendar.Week, sums store.Sums) {
 	d.t.Helper()
-	if _, err := d.s.CloseWeek(context.Background(), week, aggregate.Divide); err != nil { // figures are brought in for closed weeks
+	if _, err := d.s.CloseWeek(context.Background(), week, aggregate.Divide(disclosure.Gate{})); err != nil { // figures are brought in for closed weeks
 		d.t.Fatal(err)
 	}
 	err := d.s.Import(context.Background(), surveyID, version,
-		[]store.Imported{{Practice: d.Name, Week: week, Sums: sums}}, aggregate.Divide)
+		[]store.Imported{{Practice: d.Name, Week: week, Sums: sums}}, aggregate.Divide(disclosure.Gate{}))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestNoneAndFewLookTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() {
-				r := New(s, catalog(t))
+				r := New(s, catalog(t), disclosure.Gate{})
 				d, err := r.Dashboard(ctx, p, "", 0)
 				if err != nil {
 					t.Fatal(err)
@@ -212,7 +212,7 @@ func TestNoneAndFewLookTheSame(t *testing.T) {
 				}
 			}()
 		}
-		if _, err := s.CloseWeek(ctx, calendar.WeekOf(now), aggregate.Divide); err != nil {
+		if _, err := s.CloseWeek(ctx, calendar.WeekOf(now), aggregate.Divide(disclosure.Gate{})); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -384,7 +384,7 @@ func TestCountsAreExact(t *testing.T) {
 			if err := s.Count(ctx, now, batch); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.CloseWeek(ctx, calendar.WeekOf(now), aggregate.Divide); err != nil {
+			if _, err := s.CloseWeek(ctx, calendar.WeekOf(now), aggregate.Divide(disclosure.Gate{})); err != nil {
 				t.Fatal(err)
 			}
 		}

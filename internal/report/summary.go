@@ -151,10 +151,7 @@ func (r *Reader) shifts(s *Summary, sv *survey.Survey, releases []store.Release)
 	type pair struct{ before, now disclosure.Sealed }
 	var asked []survey.Question
 	var pairs []pair
-	for _, q := range questionsOf(sv) {
-		if q.Kind != survey.Scale {
-			continue
-		}
+	for _, q := range sv.ScoredAndIndex() {
 		var p pair
 		for _, rel := range releases {
 			switch rel.Week.In(calendar.Quarterly) {

@@ -379,12 +379,16 @@ func (s *Store) lockPending(ctx context.Context, c *sqlx.Tx, keys []Key) ([]pend
 	return rows, err
 }
 
-// Division decides what of pending sums is released and what waits.
-type Division func(survey string, pending Sums) (release, rest Sums)
+// Division decides what of pending sums is released and what waits. Method and Floor are what it goes by;
+// they stand in the ledger with each release.
+type Division struct {
+	Method, Floor int
+	Divide        func(survey string, pending Sums) (release, rest Sums)
+}
 
-// CloseWeek closes a week: for every key the division decides what moves from pending to a release. It
+// CloseWeek closes a week: for every key by decides what moves from pending to a release. It
 // reports false, having changed nothing, if that week or a later one is closed already.
-func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, divide Division) (closed bool, err error) {
+func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, by Division) (closed bool, err error) {
 	err = s.tx(ctx, func(c *sqlx.Tx) error {
 		var later bool
 		if err := c.GetContext(ctx, &later, `SELECT EXISTS (SELECT 1 FROM closing WHERE week >= $1)`, string(week)); err != nil || later {
@@ -409,8 +413,8 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, divide Divisi
 			if err != nil {
 				return err
 			}
-			release, rest := divide(row.Survey, sums)
-			if err := saveRelease(ctx, c, row.Key, week, release); err != nil {
+			release, rest := by.Divide(row.Survey, sums)
+			if err := saveRelease(ctx, c, row.Key, week, release, by); err != nil {
 				return err
 			}
 			if err := s.savePending(ctx, c, row.Key, rest); err != nil {
@@ -429,7 +433,7 @@ func (s *Store) LastClosed(ctx context.Context) (calendar.Week, error) {
 	return w, err
 }
 
-func saveRelease(ctx context.Context, c *sqlx.Tx, k Key, week calendar.Week, sums Sums) error {
+func saveRelease(ctx context.Context, c *sqlx.Tx, k Key, week calendar.Week, sums Sums, by Division) error {
 	if sums.Empty() {
 		return nil
 	}
@@ -437,8 +441,8 @@ func saveRelease(ctx context.Context, c *sqlx.Tx, k Key, week calendar.Week, sum
 	if err != nil {
 		return err
 	}
-	_, err = c.ExecContext(ctx, `INSERT INTO release (practice_id, survey, version, week, value) VALUES ($1, $2, $3, $4, $5)`,
-		k.PracticeID, k.Survey, k.Version, string(week), string(value))
+	_, err = c.ExecContext(ctx, `INSERT INTO release (practice_id, survey, version, week, value, method, floor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, k.PracticeID, k.Survey, k.Version, string(week), string(value), by.Method, by.Floor)
 	return err
 }
 
@@ -562,7 +566,7 @@ type Imported struct {
 // added to the practice's next row, and what is left after the last is not stored. Imported counts and
 // those that are pending never meet: whoever has the file could take the one from the other. A period
 // that is not later than every release already there, or later than the last closed week, is a Conflict.
-func (s *Store) Import(ctx context.Context, survey string, version int, rows []Imported, divide Division) error {
+func (s *Store) Import(ctx context.Context, survey string, version int, rows []Imported, by Division) error {
 	return s.tx(ctx, func(c *sqlx.Tx) error {
 		var closed string
 		if err := c.GetContext(ctx, &closed, `SELECT COALESCE(max(week), '') FROM closing`); err != nil {
@@ -591,8 +595,8 @@ func (s *Store) Import(ctx context.Context, survey string, version int, rows []I
 			if exists {
 				return fault.New(fault.Conflict, "import.exists").With("Period", string(row.Week))
 			}
-			release, rest := divide(survey, held[k].Plus(row.Sums))
-			if err := saveRelease(ctx, c, k, row.Week, release); err != nil {
+			release, rest := by.Divide(survey, held[k].Plus(row.Sums))
+			if err := saveRelease(ctx, c, k, row.Week, release, by); err != nil {
 				return err
 			}
 			held[k] = rest

@@ -37,7 +37,7 @@ func entry(practiceID, receipt, option string) store.Entry {
 }
 
 // everything releases all that is pending, whatever its size.
-func everything(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }
+var everything = store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }}
 
 // released closes the week and writes the released polite counts as "5:2 na:1".
 func released(t *testing.T, s *store.Store, practiceID string, week calendar.Week) string {
@@ -183,7 +183,7 @@ func TestWhatADivisionHoldsBackWaits(t *testing.T) {
 		if err := s.Count(ctx, monday, []store.Entry{entry(p.ID, "a", "5")}); err != nil {
 			t.Fatal(err)
 		}
-		nothing := func(_ string, p store.Sums) (store.Sums, store.Sums) { return store.Sums{}, p }
+		nothing := store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { return store.Sums{}, p }}
 		if closed, err := s.CloseWeek(ctx, "2026-W48", nothing); !closed || err != nil {
 			t.Fatal(closed, err)
 		}
@@ -251,12 +251,12 @@ func TestImport(t *testing.T) {
 			return store.Imported{Practice: "Eidsvåg", Week: week, Sums: store.Sums{Questions: map[string]store.Sum{
 				"polite": {First: week, Last: week, Counts: map[string]int{"5": fives}}}}}
 		}
-		ten := func(_ string, p store.Sums) (store.Sums, store.Sums) {
+		ten := store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) {
 			if p.Questions["polite"].Counts["5"] >= 10 {
 				return p, store.Sums{}
 			}
 			return store.Sums{}, p
-		}
+		}}
 		rows := []store.Imported{row("2026-W01", 12), row("2026-W02", 4), row("2026-W03", 7), row("2026-W04", 3)}
 		if err := s.Import(ctx, "visit", 1, rows, ten); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("before the weeks are closed: %v, want a conflict", err)
@@ -265,7 +265,7 @@ func TestImport(t *testing.T) {
 		if err := s.Count(ctx, monday, []store.Entry{entry(p.ID, "", "1")}); err != nil {
 			t.Fatal(err)
 		}
-		nothing := func(_ string, p store.Sums) (store.Sums, store.Sums) { return store.Sums{}, p }
+		nothing := store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { return store.Sums{}, p }}
 		if closed, err := s.CloseWeek(ctx, "2026-W48", nothing); err != nil || !closed {
 			t.Fatal(closed, err)
 		}

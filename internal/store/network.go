@@ -3,11 +3,14 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 )
@@ -85,9 +88,11 @@ func (s *Store) ParticipatesIn(ctx context.Context, practiceID string) (ps []pra
 }
 
 // Snapshot is a quarter's counts of a frozen cohort: for each practice its releases of that quarter,
-// added up. The counts are sealed; the cohort is in a fixed order that says nothing.
+// added up, and the ledger of what is let out of them. The counts are sealed; the cohort is in a fixed
+// order that says nothing.
 type Snapshot struct {
 	Quarter string
+	Ledger  disclosure.Ledger
 	Members []SnapshotMember
 }
 
@@ -98,61 +103,126 @@ type SnapshotMember struct {
 	Questions   map[string]Part `json:"questions"`
 }
 
+// AnswersTo is each member's sealed counts of one question, by practice.
+func AnswersTo(question string, members []SnapshotMember) map[string]disclosure.Sealed {
+	sealed := make(map[string]disclosure.Sealed, len(members))
+	for _, m := range members {
+		sealed[m.PracticeID] = m.Questions[question].Counts
+	}
+	return sealed
+}
+
+// Ruling decides what is let out of a snapshot, given the ledgers that are there.
+type Ruling func(members []SnapshotMember, beside disclosure.Beside) disclosure.Ledger
+
 // FreezeQuarter makes a network's snapshot of one version of a survey for a quarter such as "2026-Q4",
-// of the practices that have joined, in one transaction. It reports false if there is one already.
-func (s *Store) FreezeQuarter(ctx context.Context, networkID, survey string, version int, quarter string, first, last calendar.Week) (made bool, err error) {
+// of the practices that have joined, with the ledger that rule decides, in one transaction. It reports
+// false if there is one already. Snapshots of the same quarter are made one at a time.
+func (s *Store) FreezeQuarter(ctx context.Context, networkID string, k SnapshotKey, first, last calendar.Week, rule Ruling) (made bool, err error) {
 	err = s.tx(ctx, func(c *sqlx.Tx) error {
+		// Two ledgers made at the same time would not see each other. The quarter's last week is closed.
+		var closed string
+		if err := c.GetContext(ctx, &closed, `SELECT week FROM closing WHERE week >= $1 ORDER BY week LIMIT 1`+s.forUpdate(), string(last)); err != nil {
+			return err
+		}
 		r, err := c.ExecContext(ctx, `INSERT INTO snapshot (network_id, survey, version, quarter, value) VALUES ($1, $2, $3, $4, '')
-			ON CONFLICT DO NOTHING`, networkID, survey, version, quarter)
+			ON CONFLICT DO NOTHING`, networkID, k.Survey, k.Version, k.Quarter)
 		if err != nil {
 			return err
 		}
 		if n, err := r.RowsAffected(); err != nil || n == 0 {
 			return err
 		}
-		var rows []struct {
-			PracticeID  string  `db:"practice_id"`
-			OpenConsent bool    `db:"open_consent"`
-			Value       *string `db:"value"`
-		}
-		if err := c.SelectContext(ctx, &rows, `SELECT participation.practice_id, open_consent, release.value FROM participation
-			LEFT JOIN release ON release.practice_id = participation.practice_id AND survey = $1 AND version = $2 AND week >= $3 AND week <= $4
-			WHERE network_id = $5 AND state = 'joined' ORDER BY participation.practice_id, week`,
-			survey, version, string(first), string(last), networkID); err != nil {
+		value, err := joinedSums(ctx, c, networkID, k, first, last)
+		if err != nil {
 			return err
 		}
-		type member struct {
-			PracticeID  string         `json:"practice"`
-			OpenConsent bool           `json:"open,omitempty"`
-			Questions   map[string]Sum `json:"questions"`
+		var members []SnapshotMember // the same, sealed
+		if err := json.Unmarshal(value, &members); err != nil {
+			return err
 		}
-		var members []member
-		for _, row := range rows {
-			if len(members) == 0 || members[len(members)-1].PracticeID != row.PracticeID {
-				members = append(members, member{row.PracticeID, row.OpenConsent, map[string]Sum{}})
-			}
-			if row.Value == nil {
-				continue
-			}
-			var sums Sums
-			if err := json.Unmarshal([]byte(*row.Value), &sums); err != nil {
-				return fmt.Errorf("release of %s: %w", row.PracticeID, err)
-			}
-			m := &members[len(members)-1]
-			for id, q := range sums.Questions {
-				m.Questions[id] = m.Questions[id].Plus(q)
-			}
+		beside, err := ledgersBeside(ctx, c, networkID, k)
+		if err != nil {
+			return err
 		}
-		value, err := json.Marshal(members)
+		ledger, err := json.Marshal(rule(members, beside))
 		if err != nil {
 			return err
 		}
 		made = true
-		_, err = c.ExecContext(ctx, `UPDATE snapshot SET value = $1 WHERE network_id = $2 AND survey = $3 AND version = $4 AND quarter = $5`,
-			string(value), networkID, survey, version, quarter)
+		_, err = c.ExecContext(ctx, `UPDATE snapshot SET value = $1, ledger = $2 WHERE network_id = $3 AND survey = $4 AND version = $5 AND quarter = $6`,
+			string(value), string(ledger), networkID, k.Survey, k.Version, k.Quarter)
 		return err
 	})
 	return made && err == nil, err
+}
+
+// joinedSums adds up the releases of a span of weeks for each practice that has joined, as stored.
+func joinedSums(ctx context.Context, c *sqlx.Tx, networkID string, k SnapshotKey, first, last calendar.Week) ([]byte, error) {
+	var rows []struct {
+		PracticeID  string  `db:"practice_id"`
+		OpenConsent bool    `db:"open_consent"`
+		Value       *string `db:"value"`
+	}
+	if err := c.SelectContext(ctx, &rows, `SELECT participation.practice_id, open_consent, release.value FROM participation
+		LEFT JOIN release ON release.practice_id = participation.practice_id AND survey = $1 AND version = $2 AND week >= $3 AND week <= $4
+		WHERE network_id = $5 AND state = 'joined' ORDER BY participation.practice_id, week`,
+		k.Survey, k.Version, string(first), string(last), networkID); err != nil {
+		return nil, err
+	}
+	type member struct {
+		PracticeID  string         `json:"practice"`
+		OpenConsent bool           `json:"open,omitempty"`
+		Questions   map[string]Sum `json:"questions"`
+	}
+	members := []member{}
+	for _, row := range rows {
+		if len(members) == 0 || members[len(members)-1].PracticeID != row.PracticeID {
+			members = append(members, member{row.PracticeID, row.OpenConsent, map[string]Sum{}})
+		}
+		if row.Value == nil {
+			continue
+		}
+		var sums Sums
+		if err := json.Unmarshal([]byte(*row.Value), &sums); err != nil {
+			return nil, fmt.Errorf("release of %s: %w", row.PracticeID, err)
+		}
+		m := &members[len(members)-1]
+		for id, q := range sums.Questions {
+			m.Questions[id] = m.Questions[id].Plus(q)
+		}
+	}
+	return json.Marshal(members)
+}
+
+// ledgersBeside reads the ledgers that a new one is held against.
+func ledgersBeside(ctx context.Context, c *sqlx.Tx, networkID string, k SnapshotKey) (beside disclosure.Beside, err error) {
+	var rows []struct {
+		NetworkID string `db:"network_id"`
+		Quarter   string `db:"quarter"`
+		Ledger    string `db:"ledger"`
+	}
+	if err := c.SelectContext(ctx, &rows, `SELECT network_id, quarter, ledger FROM snapshot
+		WHERE survey = $1 AND version = $2 AND (network_id = $3 AND quarter <> $4 OR network_id <> $3 AND quarter = $4) ORDER BY quarter, network_id`,
+		k.Survey, k.Version, networkID, k.Quarter); err != nil {
+		return beside, err
+	}
+	for _, row := range rows {
+		var l disclosure.Ledger
+		if err := json.Unmarshal([]byte(row.Ledger), &l); err != nil {
+			return beside, fmt.Errorf("ledger %s of %s: %w", row.Quarter, row.NetworkID, err)
+		}
+		switch {
+		case row.NetworkID != networkID:
+			beside.Elsewhere = append(beside.Elsewhere, l)
+		case row.Quarter < k.Quarter:
+			beside.Earlier = append(beside.Earlier, l)
+		default:
+			beside.Later = append(beside.Later, l)
+		}
+	}
+	slices.Reverse(beside.Earlier)
+	return beside, nil
 }
 
 // SnapshotKey names a snapshot of a network.
@@ -172,12 +242,15 @@ func (s *Store) SnapshotKeys(ctx context.Context, networkID string) (keys []Snap
 // Snapshot returns one snapshot. Once made it never changes.
 func (s *Store) Snapshot(ctx context.Context, networkID string, k SnapshotKey) (Snapshot, error) {
 	snapshot := Snapshot{Quarter: k.Quarter}
-	var value string
-	if err := s.db.GetContext(ctx, &value, `SELECT value FROM snapshot WHERE network_id = $1 AND survey = $2 AND version = $3 AND quarter = $4`,
+	var row struct {
+		Value  string `db:"value"`
+		Ledger string `db:"ledger"`
+	}
+	if err := s.db.GetContext(ctx, &row, `SELECT value, ledger FROM snapshot WHERE network_id = $1 AND survey = $2 AND version = $3 AND quarter = $4`,
 		networkID, k.Survey, k.Version, k.Quarter); err != nil {
 		return snapshot, explain(err)
 	}
-	if err := json.Unmarshal([]byte(value), &snapshot.Members); err != nil {
+	if err := errors.Join(json.Unmarshal([]byte(row.Value), &snapshot.Members), json.Unmarshal([]byte(row.Ledger), &snapshot.Ledger)); err != nil {
 		return snapshot, fmt.Errorf("snapshot %s of %s: %w", k.Quarter, networkID, err)
 	}
 	return snapshot, nil

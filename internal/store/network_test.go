@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
@@ -43,7 +44,7 @@ func TestSnapshotsByKey(t *testing.T) {
 			}
 		}
 		for _, quarter := range []string{"2027-Q1", "2026-Q4"} {
-			if _, err := s.FreezeQuarter(ctx, n.ID, "visit", 1, quarter, "2026-W40", "2026-W53"); err != nil {
+			if _, err := s.FreezeQuarter(ctx, n.ID, store.SnapshotKey{Survey: "visit", Version: 1, Quarter: quarter}, "2026-W40", "2026-W48", nothing); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -60,3 +61,6 @@ func TestSnapshotsByKey(t *testing.T) {
 		}
 	})
 }
+
+// nothing lets nothing out.
+func nothing([]store.SnapshotMember, disclosure.Beside) disclosure.Ledger { return disclosure.Ledger{} }

@@ -143,7 +143,7 @@ func TestNetworks(t *testing.T) {
 		}
 		freeze := func() bool {
 			t.Helper()
-			made, err := s.FreezeQuarter(ctx, n.ID, "visit", 1, "2026-Q4", "2026-W40", "2026-W53")
+			made, err := s.FreezeQuarter(ctx, n.ID, store.SnapshotKey{Survey: "visit", Version: 1, Quarter: "2026-Q4"}, "2026-W40", "2026-W49", nothing)
 			if err != nil {
 				t.Fatal(err)
 			}

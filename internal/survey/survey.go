@@ -128,6 +128,15 @@ func (s *Survey) Scored() []Question {
 	return scored
 }
 
+// ScoredAndIndex returns the questions on a scale: the index first, if there is one.
+func (s *Survey) ScoredAndIndex() []Question {
+	var scored []Question
+	if index, ok := s.Question(IndexID); ok {
+		scored = append(scored, index)
+	}
+	return append(scored, s.Scored()...)
+}
+
 // Checksum is the SHA-256, in hexadecimal, of every word, code, score and order of the survey. It
 // does not depend on the layout of its file. It hashes the JSON form, so a field added to these
 // types must be left out of it when empty, or every published survey would seem changed.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 )
@@ -40,7 +41,7 @@ func (f *fixture) openResults(t testing.TB, who ...string) {
 // fillContacts releases what fillEidsvag does, and answers about every way of reaching Eidsvåg.
 func (f *fixture) fillContacts(t testing.TB) {
 	t.Helper()
-	_, err := f.Store.CloseWeek(context.Background(), "2027-W02", aggregate.Divide) // figures are brought in for closed weeks
+	_, err := f.Store.CloseWeek(context.Background(), "2027-W02", aggregate.Divide(disclosure.Gate{})) // figures are brought in for closed weeks
 	must(t, err)
 	f.fillEidsvag(t)
 	f.release(t, f.eidsvag.Name, "digital", "2026-W47", map[string]int{"qr": 60}, map[string]map[string]int{

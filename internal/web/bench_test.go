@@ -25,6 +25,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
@@ -146,10 +147,10 @@ func newBenchServer(b *testing.B, e storetest.Engine) *benchServer {
 	must(b, err)
 	s := storetest.Open(b, e)
 	log := silent()
-	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, log), time.Now, log)
+	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, disclosure.Gate{}, log), time.Now, log)
 	b.Cleanup(intake.Stop)
 	f := &benchServer{week: "2030-W01"}
-	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog), Words: words,
+	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog, disclosure.Gate{}), Words: words,
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: &url.URL{Scheme: "http", Host: "localhost"}, Now: time.Now, Log: log})
 	must(b, err)
 	for i := range 20 {
@@ -185,7 +186,7 @@ func (f *benchServer) receipts(b *testing.B) int {
 	}
 	// Weeks to come, in which nothing else is closed; each can be closed once.
 	f.week = f.week.Add(1)
-	if closed, err := f.Store.CloseWeek(context.Background(), f.week, count); err != nil || !closed {
+	if closed, err := f.Store.CloseWeek(context.Background(), f.week, store.Division{Divide: count}); err != nil || !closed {
 		b.Fatal(closed, err)
 	}
 	return n
@@ -252,7 +253,7 @@ func fiveYears(b *testing.B, f *fixture) {
 			batch = append(batch, aggregate.Entry(f.eidsvag.ID, string(f.point.Code), "qr", "", responses))
 		}
 		must(b, f.Store.Count(ctx, week.Start().Add(8*time.Hour), batch))
-		if closed, err := f.Store.CloseWeek(ctx, week, aggregate.Divide); err != nil || !closed {
+		if closed, err := f.Store.CloseWeek(ctx, week, aggregate.Divide(disclosure.Gate{})); err != nil || !closed {
 			b.Fatal(closed, err)
 		}
 	}

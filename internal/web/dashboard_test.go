@@ -11,6 +11,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/store"
 )
@@ -23,9 +24,9 @@ func (f *fixture) release(t testing.TB, practiceName, survey string, week calend
 	for id, counts := range questions {
 		sums.Questions[id] = sum(counts)
 	}
-	_, err := f.Store.CloseWeek(context.Background(), week, aggregate.Divide) // figures are brought in for closed weeks
+	_, err := f.Store.CloseWeek(context.Background(), week, aggregate.Divide(disclosure.Gate{})) // figures are brought in for closed weeks
 	must(t, err)
-	must(t, f.Store.Import(context.Background(), survey, 1, []store.Imported{{Practice: practiceName, Week: week, Sums: sums}}, aggregate.Divide))
+	must(t, f.Store.Import(context.Background(), survey, 1, []store.Imported{{Practice: practiceName, Week: week, Sums: sums}}, aggregate.Divide(disclosure.Gate{})))
 }
 
 func (f *fixture) fillEidsvag(t testing.TB) {

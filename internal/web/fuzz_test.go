@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/venterom/venterom/internal/aggregate"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
@@ -35,9 +36,9 @@ func FuzzForm(f *testing.F) {
 	f.Cleanup(func() { _ = st.Close() })
 	log := silent()
 	now := func() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
-	intake := aggregate.NewIntake(st, aggregate.NewCloser(st, log), now, log)
+	intake := aggregate.NewIntake(st, aggregate.NewCloser(st, disclosure.Gate{}, log), now, log)
 	f.Cleanup(intake.Stop)
-	s, err := New(Config{Store: st, Surveys: catalog, Intake: intake, Reports: report.New(st, catalog), Words: words,
+	s, err := New(Config{Store: st, Surveys: catalog, Intake: intake, Reports: report.New(st, catalog, disclosure.Gate{}), Words: words,
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: &url.URL{Scheme: "https", Host: "svar.example.org"}, Now: now, Log: log})
 	must(f, err)
 	handler := s.Handler()
@@ -52,12 +53,12 @@ func FuzzForm(f *testing.F) {
 		must(t, db.QueryRow(`SELECT count(*) FROM receipt`).Scan(&receipts))
 		_, err := db.Exec(`DELETE FROM closing`)
 		must(t, err)
-		_, err = st.CloseWeek(ctx, "2026-W48", func(id string, pending store.Sums) (release, rest store.Sums) {
+		_, err = st.CloseWeek(ctx, "2026-W48", store.Division{Divide: func(id string, pending store.Sums) (release, rest store.Sums) {
 			text, err := json.Marshal(pending)
 			must(t, err)
 			sums += id + string(text)
 			return store.Sums{}, pending
-		})
+		}})
 		must(t, err)
 		return receipts, sums
 	}

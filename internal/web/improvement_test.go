@@ -10,6 +10,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 )
@@ -38,7 +39,7 @@ func (f *fixture) anImprovement(t testing.TB) practice.Improvement {
 // one in five dissatisfied after it.
 func (f *fixture) waits(t testing.TB) {
 	t.Helper()
-	_, err := f.Store.CloseWeek(context.Background(), "2027-W02", aggregate.Divide)
+	_, err := f.Store.CloseWeek(context.Background(), "2027-W02", aggregate.Divide(disclosure.Gate{}))
 	must(t, err)
 	for _, r := range []struct {
 		week   calendar.Week

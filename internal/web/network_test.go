@@ -12,6 +12,7 @@ import (
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
@@ -129,10 +130,10 @@ func (f *fixture) fill(t *testing.T, consent bool, sizes ...int) {
 	}
 	must(t, f.Store.Count(ctx, week.Start(), batch))
 	for _, w := range []calendar.Week{week, "2026-W40"} {
-		_, err := f.Store.CloseWeek(ctx, w, aggregate.Divide)
+		_, err := f.Store.CloseWeek(ctx, w, aggregate.Divide(disclosure.Gate{}))
 		must(t, err)
 	}
-	_, err := aggregate.NewFreezer(f.Store, f.Log).Freeze(ctx, aggregate.Ended(f.clock), f.clock)
+	_, err := aggregate.NewFreezer(f.Store, f.Surveys, disclosure.Gate{}, f.Log).Freeze(ctx, aggregate.Ended(f.clock), f.clock)
 	must(t, err)
 	for _, who := range []string{kari, sara} { // nobody is asked what they believe first
 		a, err := f.Store.AccountByEmail(ctx, who)

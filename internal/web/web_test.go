@@ -79,9 +79,9 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	s := storetest.Open(t, e)
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	now := func() time.Time { return f.clock }
-	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, log), now, log)
+	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, disclosure.Gate{}, log), now, log)
 	t.Cleanup(intake.Stop)
-	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog), Words: words,
+	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog, disclosure.Gate{}), Words: words,
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: base, Now: now, Log: log})
 	must(t, err)
 	f.handler = f.Handler()
@@ -199,7 +199,7 @@ func (f *fixture) counted(t testing.TB, p practice.Practice, question, option st
 	t.Helper()
 	ctx := context.Background()
 	week := calendar.WeekOf(f.clock)
-	everything := func(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }
+	everything := store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { return p, store.Sums{} }}
 	if _, err := f.Store.CloseWeek(ctx, week, everything); err != nil {
 		t.Fatal(err)
 	}
