@@ -137,7 +137,7 @@ func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error)
 	if err != nil {
 		return nil, err
 	}
-	words, err := i18n.Load()
+	words, err := i18n.Load(a.cfg.Floor, a.cfg.Cohort)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func InWords(err error) error {
 	if f == nil {
 		return err
 	}
-	words, loadErr := i18n.Load()
+	words, loadErr := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	if loadErr != nil {
 		return err
 	}

@@ -166,7 +166,7 @@ func (w *world) openApp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if w.words, err = i18n.Load(); err != nil {
+	if w.words, err = i18n.Load(disclosure.Floor, disclosure.CohortFloor); err != nil {
 		t.Fatal(err)
 	}
 	if w.counts, err = sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)"); err != nil {

@@ -189,3 +189,28 @@ questions:
 		t.Errorf("changed: %v", err)
 	}
 }
+
+// TestFloorsAreNotLowered: a start with a lower floor fails and says so, and leaves nothing behind.
+func TestFloorsAreNotLowered(t *testing.T) {
+	for _, c := range []struct {
+		floor, cohort int
+		want          string // in the error; empty if it starts
+	}{{10, 5, ""}, {25, 8, ""}, {9, 5, "fewer than 10 answers"}, {0, 5, "fewer than 10 answers"}, {10, 4, "fewer than 5 practices"}} {
+		file := filepath.Join(t.TempDir(), "venterom.db")
+		a, err := Open(context.Background(), Config{Floor: c.floor, Cohort: c.cohort, Database: file, Log: "error"})
+		if c.want == "" {
+			if err != nil {
+				t.Errorf("%d and %d: %v", c.floor, c.cohort, err)
+			} else if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d and %d: %v, want %q", c.floor, c.cohort, err, c.want)
+		}
+		if _, err := os.Stat(file); !os.IsNotExist(err) {
+			t.Errorf("%d and %d: a database was made", c.floor, c.cohort)
+		}
+	}
+}

@@ -24,7 +24,7 @@ const hostile = `</script><script>alert(1)</script>"'&{{.X}}{b}`
 
 func language(t testing.TB, tag string) i18n.Language {
 	t.Helper()
-	w, err := i18n.Load()
+	w, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,8 +33,9 @@ type Language struct {
 	loc   *goi18n.Localizer
 }
 
-// Load reads the embedded words.
-func Load() (*Words, error) {
+// Load reads the embedded words. floor and cohort are the fewest answers and the fewest practices that
+// this installation says anything about; they stand where a message has {{.Floor}} and {{.Cohort}}.
+func Load(floor, cohort int) (*Words, error) {
 	bundle := goi18n.NewBundle(language.MustParse("nb"))
 	w := &Words{map[string]Language{}}
 	for _, tag := range Languages {
@@ -42,11 +43,22 @@ func Load() (*Words, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := bundle.ParseMessageFileBytes(data, tag+".json"); err != nil {
-			return nil, fmt.Errorf("words in %s: %w", tag, err)
-		}
 		var raw map[string]json.RawMessage
 		if err := json.Unmarshal(data, &raw); err != nil {
+			return nil, fmt.Errorf("words in %s: %w", tag, err)
+		}
+		inWords := func(n int) string {
+			var text string
+			if json.Unmarshal(raw["number."+strconv.Itoa(n)], &text) != nil {
+				return strconv.Itoa(n) // only small numbers are written as words
+			}
+			return text
+		}
+		filled := strings.NewReplacer("{{.Floor}}", inWords(floor), "{{.Cohort}}", inWords(cohort)).Replace(string(data))
+		if _, err := bundle.ParseMessageFileBytes([]byte(filled), tag+".json"); err != nil {
+			return nil, fmt.Errorf("words in %s: %w", tag, err)
+		}
+		if err := json.Unmarshal([]byte(filled), &raw); err != nil {
 			return nil, fmt.Errorf("words in %s: %w", tag, err)
 		}
 		// Most messages are fixed text; they are looked up without the template machinery.

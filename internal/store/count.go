@@ -468,9 +468,13 @@ type Part struct {
 	Counts disclosure.Sealed `json:"counts"`
 }
 
-// Release is what one close let out under one key. A question without an entry waited.
+// Release is what one close let out under one key, with the method and the floor it went by: with those it
+// is its own entry in the ledger (S14), since each answer is in one release only and none ever changes. A
+// question without an entry waited.
 type Release struct {
 	Week      calendar.Week
+	Method    int
+	Floor     int
 	Channels  *Part
 	Points    *Part
 	Questions map[string]Part
@@ -516,10 +520,12 @@ func (s *Store) Releases(ctx context.Context, k Key) ([]Release, error) {
 
 func (s *Store) readReleases(ctx context.Context, k Key) ([]Release, error) {
 	var rows []struct {
-		Week  string `db:"week"`
-		Value string `db:"value"`
+		Week   string `db:"week"`
+		Value  string `db:"value"`
+		Method int    `db:"method"`
+		Floor  int    `db:"floor"`
 	}
-	err := s.db.SelectContext(ctx, &rows, `SELECT week, value FROM release
+	err := s.db.SelectContext(ctx, &rows, `SELECT week, value, method, floor FROM release
 		WHERE practice_id = $1 AND survey = $2 AND version = $3 ORDER BY week`, k.PracticeID, k.Survey, k.Version)
 	if err != nil {
 		return nil, err
@@ -534,7 +540,7 @@ func (s *Store) readReleases(ctx context.Context, k Key) ([]Release, error) {
 		if err := json.Unmarshal([]byte(row.Value), &v); err != nil {
 			return nil, fmt.Errorf("release %s of %s %s %d: %w", row.Week, k.PracticeID, k.Survey, k.Version, err)
 		}
-		r := Release{Week: calendar.Week(row.Week), Questions: v.Questions}
+		r := Release{Week: calendar.Week(row.Week), Method: row.Method, Floor: row.Floor, Questions: v.Questions}
 		if v.Channels.First != "" {
 			r.Channels = &v.Channels
 		}

@@ -143,7 +143,7 @@ func newBenchServer(b *testing.B, e storetest.Engine) *benchServer {
 	ctx := context.Background()
 	catalog, err := survey.Load(surveys.FS)
 	must(b, err)
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(b, err)
 	s := storetest.Open(b, e)
 	log := silent()

@@ -28,7 +28,7 @@ func FuzzForm(f *testing.F) {
 	ctx := f.Context()
 	catalog, err := survey.Load(surveys.FS)
 	must(f, err)
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(f, err)
 	file := filepath.Join(f.TempDir(), "fuzz.db")
 	st, err := store.Open(ctx, file, storetest.Secret)

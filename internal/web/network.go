@@ -279,6 +279,8 @@ func withheldText(l i18n.Language, w disclosure.Withheld) string {
 		return l.T("network.withheld_dominated")
 	case disclosure.Changed:
 		return l.T("network.withheld_changed")
+	case disclosure.Overlaps:
+		return l.T("network.withheld_overlaps")
 	}
 	return ""
 }

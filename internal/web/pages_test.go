@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/survey"
 )
@@ -317,7 +318,7 @@ var composedPattern = regexp.MustCompile(`(?:print )?"([a-z]+\.[a-z0-9_]*)"(?: ?
 
 // TestWords: every language has every message, none is empty or unused, every one used exists.
 func TestWords(t *testing.T) {
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(t, err)
 	known := words.Keys("nb")
 	for _, lang := range i18n.Languages {

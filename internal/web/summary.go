@@ -315,7 +315,7 @@ func runLength(l i18n.Language, n int) string {
 	if n < 7 || n > 12 { // a signal takes seven
 		return l.Number(float64(n), 0)
 	}
-	return l.T("dashboard.number_" + strconv.Itoa(n))
+	return l.T("number." + strconv.Itoa(n))
 }
 
 // bestNote says how many gave the best answer, where that is so many that the mean cannot tell much.

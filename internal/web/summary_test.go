@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/stats"
@@ -86,7 +87,7 @@ func TestSummarySentences(t *testing.T) {
 			[]string{"143", "106|44|143"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			words, err := i18n.Load()
+			words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 			must(t, err)
 			for _, tag := range i18n.Languages {
 				statements := newSummary(words.In(tag), dashboardWith(c.summary))
@@ -130,7 +131,7 @@ func TestSummarySentences(t *testing.T) {
 
 // TestSummaryDetails: the intervals behind the triangles.
 func TestSummaryDetails(t *testing.T) {
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(t, err)
 	d := dashboardWith(report.Summary{Quarters: true, Level: 0.992, Compared: 5, Contested: 2, Shifts: []report.Shift{
 		shift("waittime", report.Improved, 130, 143, 58, 71), shift("overall", report.TooFew, 0, 29, 0, 0)},
@@ -152,7 +153,7 @@ func TestSummaryDetails(t *testing.T) {
 }
 
 func TestCourseInWords(t *testing.T) {
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(t, err)
 	var trend []report.Point
 	for p := (calendar.Period{Unit: calendar.Quarterly, Year: 2023, N: 1}); len(trend) < 14; p = p.Next() {
@@ -194,7 +195,7 @@ func TestCourseInWords(t *testing.T) {
 }
 
 func TestManyBestAnswersAreSaid(t *testing.T) {
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(t, err)
 	q := report.Question{Scored: true, Options: []survey.Option{{Text: survey.Text{"nb": "Nei"}}, {Text: survey.Text{"nb": "Ja"}}},
 		Now: &report.Result{N: 40, Answers: []int{8, 32}}}

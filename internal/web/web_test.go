@@ -72,7 +72,7 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	f := &fixture{log: &strings.Builder{}, clock: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), cookies: map[string]string{}}
 	catalog, err := survey.Load(surveys.FS)
 	must(t, err)
-	words, err := i18n.Load()
+	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
 	must(t, err)
 	base, err := url.Parse("https://svar.example.org")
 	must(t, err)
