@@ -363,16 +363,17 @@ func (s *Store) replacePending(ctx context.Context, c *sqlx.Tx, keys []Key, know
 // lockPending reads the rows of the given keys, in the keys' order, and keeps them from changing.
 func (s *Store) lockPending(ctx context.Context, c *sqlx.Tx, keys []Key) ([]pendingRow, error) {
 	var q strings.Builder
-	q.WriteString(`SELECT practice_id, survey, version, value FROM pending WHERE `)
+	// A list of rows and not a chain of OR, which SQLite bounds at a thousand.
+	q.WriteString(`SELECT practice_id, survey, version, value FROM pending WHERE (practice_id, survey, version) IN (VALUES `)
 	args := make([]any, 0, 3*len(keys))
 	for i, k := range keys {
 		if i > 0 {
-			q.WriteString(" OR ")
+			q.WriteByte(',')
 		}
-		fmt.Fprintf(&q, "(practice_id = $%d AND survey = $%d AND version = $%d)", 3*i+1, 3*i+2, 3*i+3)
+		fmt.Fprintf(&q, "($%d,$%d,CAST($%d AS INTEGER))", 3*i+1, 3*i+2, 3*i+3)
 		args = append(args, k.PracticeID, k.Survey, k.Version)
 	}
-	q.WriteString(` ORDER BY practice_id, survey, version`)
+	q.WriteString(`) ORDER BY practice_id, survey, version`)
 	q.WriteString(s.forUpdate())
 	var rows []pendingRow
 	err := c.SelectContext(ctx, &rows, q.String(), args...)

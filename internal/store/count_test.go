@@ -293,3 +293,23 @@ func TestImport(t *testing.T) {
 		}
 	})
 }
+
+// TestCountOfManySums: one batch may touch any number of running sums.
+func TestCountOfManySums(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		p, _ := newPractice(t, s, "Eidsvåg")
+		e := store.Entry{PracticeID: p.ID, Channel: "qr"}
+		for version := range 1100 {
+			e.Answers = append(e.Answers, store.Answers{Survey: "visit", Version: version, Options: map[string]string{"polite": "5"}})
+		}
+		// The second batch adds to what is there.
+		for range 2 {
+			if err := s.Count(context.Background(), monday, []store.Entry{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := released(t, s, p.ID, "2026-W48"); got != "2026-W48 polite 2026-W48–2026-W48 1:0 3:0 5:2 na:0" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
