@@ -147,6 +147,8 @@ func sums(week calendar.Week, text string) store.Sums {
 			out.Channels = s
 		case "points":
 			out.Points = s
+		case "asides":
+			out.Asides = s.Counts
 		default:
 			out.Questions[words[0]] = s
 		}
@@ -174,6 +176,7 @@ func text(s store.Sums) string {
 	for _, id := range slices.Sorted(maps.Keys(s.Questions)) {
 		add(id, s.Questions[id])
 	}
+	add("asides", store.Sum{First: before, Last: before, Counts: s.Asides})
 	return strings.Join(parts, "; ")
 }
 
@@ -183,7 +186,9 @@ func TestDivide(t *testing.T) {
 			"channels qr:9; points A:9; polite 4:3 5:6", "", "channels qr:9; points A:9; polite 4:3 5:6"},
 		{"ten go", "channels qr:10; points A:10; polite 4:3 5:7", "channels qr:10; points A:10; polite 4:3 5:7", ""},
 		{"does not apply is no valid answer", "channels qr:39; polite 5:9 na:30", "channels qr:39", "polite 5:9 na:30"},
-		{"does not apply goes along with ten valid ones", "channels qr:11; polite 5:10 na:1", "channels qr:11; polite 5:10 na:1", ""},
+		{"does not apply waits until it is ten", "channels qr:11; polite 5:10 na:1", "channels qr:11; polite 5:10", "asides polite:1"},
+		{"and goes with what waited", "channels qr:15; polite 5:10 na:5; asides polite:5", "channels qr:15; polite 5:10 na:10", ""},
+		{"what waits stays while its question waits", "channels qr:15; polite 5:9 na:6; asides polite:5", "channels qr:15", "polite 5:9 na:6; asides polite:5"},
 		{"only does not apply", "channels qr:30; polite na:30", "channels qr:30", "polite na:30"},
 		{"each question by itself", "channels qr:12; overall 5:9; polite 5:10", "channels qr:12; polite 5:10", "overall 5:9"},
 		{"a small channel takes the smallest other with it", "channels qr:20 sms:3; polite 5:9", "channels mixed:23", "polite 5:9"},
@@ -244,6 +249,9 @@ func TestDivideLosesNothingAndReleasesNoSmallPart(t *testing.T) {
 	for i := range 1000 {
 		pending := store.Sums{Channels: draw("qr", "sms", "web", "slip"), Points: draw("A", "B", "C", "D"),
 			Questions: map[string]store.Sum{"polite": draw("1", "2", "3", "4", "5", "na"), "overall": draw("1", "5")}}
+		if r.IntN(2) > 0 {
+			pending.Asides = map[string]int{"polite": 1 + r.IntN(9)}
+		}
 		was := text(pending)
 		release, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", pending)
 		if text(pending) != was {
@@ -253,6 +261,12 @@ func TestDivideLosesNothingAndReleasesNoSmallPart(t *testing.T) {
 			t.Errorf("%d: %q: %d responses by channel, want %d", i, was, got, want)
 		}
 		both := release.Plus(rest)
+		for _, p := range []store.Sums{both, pending} { // what waits apart is "does not apply" all the same
+			for id, n := range p.Asides {
+				p.Questions[id] = store.Sum{Counts: maps.Clone(p.Questions[id].Counts)}
+				p.Questions[id].Counts["na"] += n
+			}
+		}
 		for _, p := range []struct {
 			name      string
 			got, want store.Sum
@@ -271,6 +285,9 @@ func TestDivideLosesNothingAndReleasesNoSmallPart(t *testing.T) {
 		for id, q := range release.Questions {
 			if n := total(q) - q.Counts["na"]; n < disclosure.Floor {
 				t.Errorf("%d: %q: %s is released with %d answers", i, was, id, n)
+			}
+			if n := q.Counts["na"]; n > 0 && n < disclosure.Floor {
+				t.Errorf("%d: %q: %s is released with %d that it did not apply to", i, was, id, n)
 			}
 		}
 		for _, part := range []store.Sum{release.Channels, release.Points} {

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/venterom/venterom/internal/calendar"
@@ -14,7 +15,7 @@ import (
 )
 
 // Divide decides, with the gate's floor, what of pending sums becomes a release: each question with
-// that many valid answers; responses by channel when there are as many, with small channels gathered;
+// that many valid answers, and how many chose "does not apply" once they are as many; responses by channel when there are as many, with small channels gathered;
 // and, only together with those, the collection points once each has them. The rest waits for the next
 // close.
 func Divide(g disclosure.Gate) store.Division {
@@ -24,12 +25,27 @@ func Divide(g disclosure.Gate) store.Division {
 
 func divide(g disclosure.Gate, pending store.Sums) (release, rest store.Sums) {
 	release.Questions, rest.Questions = map[string]store.Sum{}, map[string]store.Sum{}
+	asides := maps.Clone(pending.Asides)
+	if asides == nil {
+		asides = map[string]int{}
+	}
 	for id, q := range pending.Questions {
-		if g.Ready(q.Counts, survey.NotApplicable) {
-			release.Questions[id] = q
-		} else {
+		if !g.Ready(q.Counts, survey.NotApplicable) {
 			rest.Questions[id] = q
+			continue
 		}
+		q.Counts = maps.Clone(q.Counts)
+		aside := q.Counts[survey.NotApplicable] + asides[id]
+		delete(asides, id)
+		if delete(q.Counts, survey.NotApplicable); aside >= g.Floor() {
+			q.Counts[survey.NotApplicable] = aside
+		} else if aside > 0 {
+			asides[id] = aside
+		}
+		release.Questions[id] = q
+	}
+	if len(asides) > 0 {
+		rest.Asides = asides
 	}
 	rest.Channels, rest.Points = pending.Channels, pending.Points
 	if g.Ready(pending.Channels.Counts, "") {

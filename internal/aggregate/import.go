@@ -69,7 +69,8 @@ func ImportFFT(ctx context.Context, s *store.Store, closer *Closer, now time.Tim
 		p := &periods[i]
 		i++
 		if q, ok := release.Questions[fftQuestion]; ok {
-			positive, aside := 0, q.Counts[survey.NotApplicable]
+			// The published share has every "don't know" in it, those too that wait for ten.
+			positive, aside := 0, pending.Questions[fftQuestion].Counts[survey.NotApplicable]
 			for code, n := range q.Counts {
 				if code != survey.NotApplicable {
 					p.N += n

@@ -525,7 +525,7 @@ func (w *world) expected(tag string, answers map[string]string, index string) []
 	if index != "" {
 		out = append(out, answered{l.T("thanks.index"), l.T("thanks.of_100", "Value", index)})
 	}
-	return append(out, answered{l.T("thanks.responses"), l.T("thanks.channel")}, answered{l.T("thanks.point"), l.T("thanks.this_code")})
+	return append(out, answered{l.T("thanks.responses"), l.T("channel.qr")}, answered{l.T("thanks.point"), l.T("thanks.this_code")})
 }
 
 func scanWithoutScript(t *testing.T, w *world) {

@@ -129,7 +129,11 @@ func (c Cohort) benchmark(viewer string) Benchmark {
 	b.spread.Centre, b.mu = near(b.spread.Centre), near(b.mu)
 	width := percent(step * math.Ceil(math.Sqrt(b.spread.Between+b.spread.Error)/step-1e-9))
 	b.spread.Between, b.spread.Error = width*width, 0
-	b.m = math.Exp2(power * math.Round(math.Log2(b.m)/power))
+	if power > 1 {
+		b.m = math.Exp2(power * math.Floor(math.Log2(b.m)/power)) // drawn too little rather than too much
+	} else {
+		b.m = math.Exp2(math.Round(math.Log2(b.m)))
+	}
 	if len(c.members) >= DotCohort {
 		b.dots = dots(others)
 	}

@@ -142,7 +142,7 @@ func TestLimitsAndShrinkageAreThoseOfStats(t *testing.T) {
 		}
 	}
 	_, m := stats.BetaBinomial(x, n)
-	mean, ci := stats.Shrink(20, 45, spread.Centre, math.Exp2(3*math.Round(math.Log2(m)/3)))
+	mean, ci := stats.Shrink(20, 45, spread.Centre, math.Exp2(3*math.Floor(math.Log2(m)/3)))
 	got, interval := b.Shrunk(20, 45)
 	if math.Abs(got-mean) > 0.005 || math.Abs(interval.Low-ci.Low) > 0.005 || math.Abs(interval.High-ci.High) > 0.005 {
 		t.Errorf("got %v %v, want %v %v", got, interval, mean, ci)

@@ -74,7 +74,7 @@ func (ss SessionStore) FindCtx(ctx context.Context, token string) (data []byte, 
 
 // CommitCtx stores a session.
 func (ss SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	_, err := ss.store.db.ExecContext(ctx, `INSERT INTO session (token, data, expires_at) VALUES ($1, $2, $3)
+	_, err := ss.store.write.ExecContext(ctx, `INSERT INTO session (token, data, expires_at) VALUES ($1, $2, $3)
 		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
 		token, base64.StdEncoding.EncodeToString(data), expiry.UTC().Truncate(time.Second))
 	return err
@@ -82,7 +82,7 @@ func (ss SessionStore) CommitCtx(ctx context.Context, token string, data []byte,
 
 // DeleteCtx ends a session.
 func (ss SessionStore) DeleteCtx(ctx context.Context, token string) error {
-	_, err := ss.store.db.ExecContext(ctx, `DELETE FROM session WHERE token = $1`, token)
+	_, err := ss.store.write.ExecContext(ctx, `DELETE FROM session WHERE token = $1`, token)
 	return err
 }
 

@@ -35,7 +35,7 @@ func (s *Store) SaveAssumptions(ctx context.Context, accountID string, k Key, pe
 
 // OpenResult notes that somebody has seen a period's result; what they believed is locked from then on.
 func (s *Store) OpenResult(ctx context.Context, accountID string, k Key, period string) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO opening (account_id, practice_id, survey, version, period)
+	_, err := s.write.ExecContext(ctx, `INSERT INTO opening (account_id, practice_id, survey, version, period)
 		VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`, accountID, k.PracticeID, k.Survey, k.Version, period)
 	return explain(err)
 }

@@ -58,11 +58,13 @@ func (s Sum) Plus(o Sum) Sum {
 }
 
 // Sums is everything counted under one key: responses by channel, responses by collection point, and
-// for each question the answers by option. Nothing in it is crossed with anything else.
+// for each question the answers by option. Asides, in pending only, is how many chose "does not apply" to a
+// question whose other answers are released already. Nothing in it is crossed with anything else.
 type Sums struct {
 	Channels  Sum            `json:"channels"`
 	Points    Sum            `json:"points"`
 	Questions map[string]Sum `json:"questions"`
+	Asides    map[string]int `json:"asides,omitempty"`
 }
 
 // Plus adds two sums part by part.
@@ -74,12 +76,20 @@ func (s Sums) Plus(o Sums) Sums {
 	for id, q := range o.Questions {
 		out.Questions[id] = out.Questions[id].Plus(q)
 	}
+	if len(s.Asides)+len(o.Asides) > 0 {
+		out.Asides = map[string]int{}
+		for _, asides := range []map[string]int{s.Asides, o.Asides} {
+			for id, n := range asides {
+				out.Asides[id] += n
+			}
+		}
+	}
 	return out
 }
 
 // Empty reports whether nothing is counted.
 func (s Sums) Empty() bool {
-	return len(s.Channels.Counts) == 0 && len(s.Points.Counts) == 0 && len(s.Questions) == 0
+	return len(s.Channels.Counts) == 0 && len(s.Points.Counts) == 0 && len(s.Questions) == 0 && len(s.Asides) == 0
 }
 
 // Entry is one form as it is about to be counted. It exists only in memory.

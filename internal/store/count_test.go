@@ -313,3 +313,38 @@ func TestCountOfManySums(t *testing.T) {
 		}
 	})
 }
+
+// TestWritersTakeTurns: while answers are counted without a pause, whoever else writes gets their turn
+// after a few commits.
+func TestWritersTakeTurns(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		p, _ := newPractice(t, s, "Eidsvåg")
+		written := make(chan error)
+		go func() {
+			for i := range 10 {
+				if _, _, err := s.CreatePractice(ctx, practice.Practice{Name: fmt.Sprint("Kontor ", i), Phone: "55 19 00 00"}, "Venterommet"); err != nil {
+					written <- err
+					return
+				}
+			}
+			written <- nil
+		}()
+		for commits := 0; ; commits++ {
+			select {
+			case err := <-written:
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			default:
+			}
+			if commits == 3000 {
+				t.Fatal("ten practices were not written beside 3000 commits")
+			}
+			if err := s.Count(ctx, monday, []store.Entry{entry(p.ID, "", "5")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}

@@ -43,7 +43,7 @@ func (s *Store) CreateImprovement(ctx context.Context, im practice.Improvement) 
 		return im, err
 	}
 	im.ID = newID()
-	_, err := s.db.NamedExecContext(ctx, `INSERT INTO improvement
+	_, err := s.write.NamedExecContext(ctx, `INSERT INTO improvement
 		(id, practice_id, survey, version, questions, done, target, start_week, closed_week, verdict, heard, told)
 		VALUES (:id, :practice_id, :survey, :version, :questions, :done, :target, :start_week, :closed_week, :verdict, :heard, :told)`, rowOf(im))
 	return im, explain(err)

@@ -53,7 +53,7 @@ func (s *Store) Coordinates(ctx context.Context, accountID string) (ns []practic
 // InvitePractice invites a practice to a network. One that left may be invited again; one that has
 // joined or is invited already stays as it is.
 func (s *Store) InvitePractice(ctx context.Context, networkID, practiceID string) error {
-	_, err := s.db.ExecContext(ctx, `INSERT INTO participation (network_id, practice_id, state) VALUES ($1, $2, 'invited')
+	_, err := s.write.ExecContext(ctx, `INSERT INTO participation (network_id, practice_id, state) VALUES ($1, $2, 'invited')
 		ON CONFLICT (network_id, practice_id) DO UPDATE SET state = 'invited' WHERE participation.state = 'left'`, networkID, practiceID)
 	return explain(err)
 }
@@ -61,7 +61,7 @@ func (s *Store) InvitePractice(ctx context.Context, networkID, practiceID string
 // SetParticipation lets a practice join, leave, or change its consent to an open comparison. A practice
 // that was never invited is NotFound. Leaving takes the consent back.
 func (s *Store) SetParticipation(ctx context.Context, p practice.Participation) error {
-	r, err := s.db.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
+	r, err := s.write.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
 		WHERE network_id = :network_id AND practice_id = :practice_id AND (state <> 'left' OR :state = 'left')`,
 		practice.Participation{NetworkID: p.NetworkID, PracticeID: p.PracticeID, State: p.State, OpenConsent: p.OpenConsent && p.State == practice.Joined})
 	if err != nil {

@@ -47,7 +47,7 @@ func (s *Store) SavePractice(ctx context.Context, p practice.Practice) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	_, err := s.db.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p)
+	_, err := s.write.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p)
 	return explain(err)
 }
 
@@ -81,12 +81,12 @@ func createPoint(ctx context.Context, c sqlx.ExtContext, p practice.Point) error
 // CreatePoint stores a new collection point under a new code.
 func (s *Store) CreatePoint(ctx context.Context, practiceID, label string) (practice.Point, error) {
 	p := practice.Point{Code: practice.NewCode(), PracticeID: practiceID, Label: label}
-	return p, explain(createPoint(ctx, s.db, p))
+	return p, explain(createPoint(ctx, s.write, p))
 }
 
 // SetPointRetired takes a practice's collection point out of use, or back into it.
 func (s *Store) SetPointRetired(ctx context.Context, practiceID string, code practice.Code, retired bool) error {
-	r, err := s.db.ExecContext(ctx, `UPDATE point SET retired = $1 WHERE practice_id = $2 AND code = $3`, retired, practiceID, string(code))
+	r, err := s.write.ExecContext(ctx, `UPDATE point SET retired = $1 WHERE practice_id = $2 AND code = $3`, retired, practiceID, string(code))
 	if err != nil {
 		return explain(err)
 	}

@@ -29,7 +29,8 @@ import (
 
 // Store is a database of Venterom. It is safe for concurrent use.
 type Store struct {
-	db       *sqlx.DB
+	db       *sqlx.DB // for reading, and for what touches no table
+	write    *sqlx.DB // for everything else; on PostgreSQL the same
 	postgres bool
 	sealer   *sealer
 	running  runningSums
@@ -82,7 +83,7 @@ func connect(ctx context.Context, dsn, foreignKeys string) (*Store, error) {
 		}
 		db.SetMaxOpenConns(16)
 		db.SetMaxIdleConns(16)
-		return &Store{db: db, postgres: true}, nil
+		return &Store{db: db, write: db, postgres: true}, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(dsn), 0o700); err != nil {
 		return nil, err
@@ -108,7 +109,14 @@ func connect(ctx context.Context, dsn, foreignKeys string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{db: db}, nil
+	// SQLite's wait for the write lock is not fair: a connection that commits without a pause keeps all
+	// others out for seconds. A pool of one hands it to whoever has waited longest.
+	write, err := sqlx.ConnectContext(ctx, "sqlite", name)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	write.SetMaxOpenConns(1)
+	return &Store{db: db, write: write}, nil
 }
 
 // migrate runs what is new in package migrations; on PostgreSQL under a lock, so that several
@@ -138,7 +146,12 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // Close waits for running queries and lets go of the database.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	if s.postgres {
+		return s.db.Close()
+	}
+	return errors.Join(s.db.Close(), s.write.Close())
+}
 
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
@@ -178,7 +191,7 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 
 // tx runs f in a write transaction: committed if f returns nil, else rolled back. Inside f use only c.
 func (s *Store) tx(ctx context.Context, f func(c *sqlx.Tx) error) error {
-	c, err := s.db.BeginTxx(ctx, nil)
+	c, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return explain(err)
 	}
