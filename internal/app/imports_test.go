@@ -31,6 +31,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 		theirs: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose/v3"}},
 	"internal/survey":     {ours: []string{"internal/fault"}, theirs: []string{"github.com/goccy/go-yaml"}},
 	"internal/practice":   {ours: []string{"internal/fault", "internal/calendar"}, theirs: []string{"golang.org/x/crypto"}},
+	"internal/visit":      {ours: []string{"internal/fault", "internal/calendar"}},
 	"internal/i18n":       {ours: []string{"internal/calendar"}, theirs: []string{"github.com/nicksnyder/go-i18n/v2", "golang.org/x/text"}},
 	"internal/stats":      {theirs: []string{"gonum.org/v1/gonum"}},
 	"internal/disclosure": {ours: []string{"internal/stats"}},
