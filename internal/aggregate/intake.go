@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,8 +61,9 @@ func NewIntake(s *store.Store, closer *Closer, now func() time.Time, log *slog.L
 	return in
 }
 
-// Count counts one form. nil means it is on disk, counted exactly once however often it is sent. An
-// error means it may or may not be: the same form can be sent again without harm.
+// Count counts one form. nil means it is on disk, counted exactly once however often it is sent. Gone
+// means that the invitation it came by is used or over, and it is not counted. Any other error means it may
+// or may not be: the same form can be sent again without harm.
 func (in *Intake) Count(ctx context.Context, e store.Entry) error {
 	w := waiting{e, make(chan error, 1)}
 	if err := in.enqueue(ctx, w); err != nil {
@@ -148,6 +150,16 @@ func (in *Intake) commit(batch []waiting, entries []store.Entry) {
 		}
 	}
 	err := in.store.Count(ctx, now, entries)
+	if refused, ok := errors.AsType[store.Refused](err); ok {
+		for i, w := range batch {
+			if slices.Contains(refused, i) {
+				w.done <- fault.New(fault.Gone, "invitation.used")
+			} else {
+				w.done <- nil
+			}
+		}
+		return
+	}
 	if err != nil {
 		in.log.Error("count", "forms", len(batch), "error", err)
 	}
@@ -160,6 +172,10 @@ func (in *Intake) commit(batch []waiting, entries []store.Entry) {
 	// One form that cannot be counted, for instance to a practice deleted meanwhile, must not take the
 	// others with it. Receipts make it harmless if the failed transaction was committed after all.
 	for _, w := range batch {
-		w.done <- in.store.Count(ctx, now, []store.Entry{w.entry})
+		err := in.store.Count(ctx, now, []store.Entry{w.entry})
+		if _, ok := errors.AsType[store.Refused](err); ok {
+			err = fault.New(fault.Gone, "invitation.used")
+		}
+		w.done <- err
 	}
 }

@@ -17,18 +17,22 @@ const (
 	codeDigits = 7
 )
 
-// NewCode draws a code at random. Values whose check symbol would be one of Crockford's five extra
-// ones (*~$=U) are drawn again: those cannot be typed by everyone nor packed in a QR code's short form.
-func NewCode() Code {
+// NewCode draws a code at random.
+func NewCode() Code { return Code(drawCode(codeDigits)) }
+
+// drawCode draws so many symbols and adds the check symbol. Values whose check symbol would be one of
+// Crockford's five extra ones (*~$=U) are drawn again: those cannot be typed by everyone nor packed in a
+// QR code's short form.
+func drawCode(digits int) string {
 	for {
-		var raw [codeDigits]byte
-		_, _ = rand.Read(raw[:]) // never fails: crypto/rand ends the program instead
-		b := make([]byte, 0, codeDigits+1)
+		raw := make([]byte, digits)
+		_, _ = rand.Read(raw) // never fails: crypto/rand ends the program instead
+		b := make([]byte, 0, digits+1)
 		for _, r := range raw {
 			b = append(b, alphabet[r%32])
 		}
 		if c := check(b); c < 32 {
-			return Code(append(b, alphabet[c]))
+			return string(append(b, alphabet[c]))
 		}
 	}
 }
@@ -45,8 +49,15 @@ func check(symbols []byte) int {
 // ParseCode reads a code as people type it: any case, hyphens and spaces ignored, O for 0, I and L
 // for 1. A wrong one is NotFound: the way out is the same as for a code that was never issued.
 func ParseCode(s string) (Code, error) {
-	wrong := fault.New(fault.NotFound, "code.unknown")
-	b := make([]byte, 0, codeDigits+1)
+	b, ok := readCode(s, codeDigits)
+	if !ok {
+		return "", fault.New(fault.NotFound, "code.unknown")
+	}
+	return Code(b), nil
+}
+
+func readCode(s string, digits int) (code string, ok bool) {
+	b := make([]byte, 0, digits+1)
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if c >= 'a' && c <= 'z' {
@@ -60,15 +71,12 @@ func ParseCode(s string) (Code, error) {
 		case 'I', 'L':
 			c = '1'
 		}
-		if strings.IndexByte(alphabet, c) < 0 || len(b) > codeDigits {
-			return "", wrong
+		if strings.IndexByte(alphabet, c) < 0 || len(b) > digits {
+			return "", false
 		}
 		b = append(b, c)
 	}
-	if len(b) != codeDigits+1 || check(b[:codeDigits]) != strings.IndexByte(alphabet, b[codeDigits]) {
-		return "", wrong
-	}
-	return Code(b), nil
+	return string(b), len(b) == digits+1 && check(b[:digits]) == strings.IndexByte(alphabet, b[digits])
 }
 
 // String writes the code in two groups of four, as it is printed: "7F3K-9QW2".

@@ -98,6 +98,7 @@ type Entry struct {
 	// Practice, point and channel are counted apart from the answers.
 	PracticeID string
 	Point      string // collection point's code; empty if none
+	Invitation string // hash of the single-use token it came by; empty if none
 	Channel    string
 	Answers    []Answers // one per survey in the form
 }
@@ -140,31 +141,62 @@ func (e Entry) addTo(sums map[Key]Sums, week calendar.Week) {
 const receiptDays = 3
 
 // Count adds a batch of forms to what is pending, in one transaction. A form whose receipt is already
-// there, in the database or earlier in the batch, was counted before and changes nothing. When Count
-// returns nil, every form of the batch is on disk, counted exactly once.
+// there, in the database or earlier in the batch, was counted before and changes nothing. A form that
+// came by an invitation uses it up in the same transaction; one whose invitation is used or over is not
+// counted. When Count returns nil, every form of the batch is on disk, counted exactly once; when it
+// returns Refused, all but those are.
 func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 	week := calendar.WeekOf(now)
-	return s.tx(ctx, func(c *sqlx.Tx) error {
+	var refused Refused
+	err := s.tx(ctx, func(c *sqlx.Tx) error {
+		refused = nil
 		fresh, err := takeReceipts(ctx, c, now.UTC().AddDate(0, 0, receiptDays).Format(time.DateOnly), batch)
 		if err != nil {
 			return err
 		}
+		unused, err := useInvitations(ctx, c, today(now), batch, fresh)
+		if err != nil {
+			return err
+		}
 		added := map[Key]Sums{}
-		for _, e := range batch {
+		var unspent []string // receipts of refused forms: sent again, they must not look counted
+		for i, e := range batch {
 			if e.Receipt != "" {
 				if !fresh[e.Receipt] {
 					continue
 				}
 				delete(fresh, e.Receipt)
 			}
+			if e.Invitation != "" {
+				if !unused[e.Invitation] {
+					refused, unspent = append(refused, i), append(unspent, e.Receipt)
+					continue
+				}
+				delete(unused, e.Invitation)
+			}
 			e.addTo(added, week)
+		}
+		for _, receipt := range unspent {
+			if _, err := c.ExecContext(ctx, `DELETE FROM receipt WHERE hash = $1`, receipt); err != nil {
+				return err
+			}
 		}
 		if len(added) == 0 {
 			return nil
 		}
 		return s.addPending(ctx, c, added)
 	})
+	if err == nil && len(refused) > 0 {
+		return refused
+	}
+	return err
 }
+
+// Refused is the forms of a batch, by index, that were not counted because their invitations were used
+// before or are over.
+type Refused []int
+
+func (Refused) Error() string { return "the invitation is used or over" }
 
 // takeReceipts stores the batch's receipts and returns those that were new.
 func takeReceipts(ctx context.Context, c *sqlx.Tx, forgetOn string, batch []Entry) (map[string]bool, error) {
@@ -247,7 +279,7 @@ func (r *runningSums) recall(keys []Key) []remembered {
 
 // sums opens a row's sums.
 func (s *Store) sums(r pendingRow) (sums Sums, err error) {
-	value, err := s.sealer.open(r.Value)
+	value, err := s.keys.pending.open(r.Value)
 	if err == nil {
 		err = json.Unmarshal(value, &sums)
 	}
@@ -263,7 +295,7 @@ func (s *Store) text(k Key, sums Sums) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := s.sealer.seal(value)
+	text := s.keys.pending.seal(value)
 	s.running.mu.Lock()
 	defer s.running.mu.Unlock()
 	if s.running.last == nil || len(s.running.last) >= maxRemembered {

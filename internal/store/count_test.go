@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var monday = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) // week 48
 
-func newPractice(t *testing.T, s *store.Store, name string) (practice.Practice, practice.Point) {
+func newPractice(t testing.TB, s *store.Store, name string) (practice.Practice, practice.Point) {
 	t.Helper()
 	p, point, err := s.CreatePractice(context.Background(), practice.Practice{Name: name, Phone: "55 19 00 00"}, "Venterommet")
 	if err != nil {

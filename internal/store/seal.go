@@ -4,13 +4,44 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
 )
 
-// sealer encrypts the running sums before they are stored. Two versions of a sum that follow each other
+// keys are what the installation's secret is good for here, one for each use. None is in the database.
+type keys struct {
+	pending *sealer // running sums
+	payload *sealer // what a message needs to be sent
+	token   []byte  // hashes tokens of invitations and keys of the interface for machines
+	number  []byte  // hashes phone numbers
+	link    []byte  // hides a number in the token of its invitation
+}
+
+func newKeys(secret []byte) (k keys, err error) {
+	if k.pending, err = newSealer(secret, "venterom pending"); err != nil {
+		return k, err
+	}
+	if k.payload, err = newSealer(secret, "venterom message"); err != nil {
+		return k, err
+	}
+	for name, key := range map[string]*[]byte{"venterom token": &k.token, "venterom number": &k.number, "venterom link": &k.link} {
+		if *key, err = hkdf.Key(sha256.New, secret, nil, name, sha256.Size); err != nil {
+			return k, err
+		}
+	}
+	return k, nil
+}
+
+func keyed(key []byte, text string) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(text))
+	return m.Sum(nil)
+}
+
+// sealer encrypts a value before it is stored. Of the running sums two versions of a sum that follow each other
 // differ by one batch of answers, in a quiet hour by one answer, and a database keeps old versions for
 // a while: in its log, in dead rows, on replicas. With the key outside the database none of them tells
 // anything. AES-256-GCM with a random nonce; the length is rounded up, so that it does not tell either.
@@ -21,8 +52,8 @@ const (
 	sealedNonce = 16  // characters: 12 random bytes, another for every version of a sum
 )
 
-func newSealer(secret []byte) (*sealer, error) {
-	key, err := hkdf.Key(sha256.New, secret, nil, "venterom pending", 32)
+func newSealer(secret []byte, use string) (*sealer, error) {
+	key, err := hkdf.Key(sha256.New, secret, nil, use, 32)
 	if err != nil {
 		return nil, err
 	}
@@ -55,14 +86,14 @@ func (s *sealer) open(text string) ([]byte, error) {
 	}
 	padded, err := s.aead.Open(nil, nil, sealed, nil)
 	if err != nil {
-		return nil, errors.New("a running sum was sealed with another secret: start with the secret file that belongs to this database")
+		return nil, errors.New("it was sealed with another secret: start with the secret file that belongs to this database")
 	}
 	n := 0
 	if len(padded) >= 4 {
 		n = int(binary.BigEndian.Uint32(padded))
 	}
 	if n > len(padded)-4 {
-		return nil, errors.New("a running sum is damaged")
+		return nil, errors.New("it is damaged")
 	}
 	return padded[4 : 4+n], nil
 }

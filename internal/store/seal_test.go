@@ -6,7 +6,7 @@ import (
 )
 
 func TestSealedSumsTellNothing(t *testing.T) {
-	s, err := newSealer([]byte(strings.Repeat("s", 32)))
+	s, err := newSealer([]byte(strings.Repeat("s", 32)), "test")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestSealedSumsTellNothing(t *testing.T) {
 	if got, err := s.open(""); err != nil || string(got) != "{}" {
 		t.Errorf("an empty row: %s, %v", got, err)
 	}
-	other, _ := newSealer([]byte(strings.Repeat("o", 32)))
+	other, _ := newSealer([]byte(strings.Repeat("o", 32)), "test")
 	if _, err := other.open(short); err == nil || !strings.Contains(err.Error(), "another secret") {
 		t.Errorf("with another secret: %v", err)
 	}

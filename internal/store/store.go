@@ -20,6 +20,7 @@ import (
 	"github.com/lib/pq/pqerror"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -32,7 +33,8 @@ type Store struct {
 	db       *sqlx.DB // for reading, and for what touches no table
 	write    *sqlx.DB // for everything else; on PostgreSQL the same
 	postgres bool
-	sealer   *sealer
+	keys     keys
+	jobs     *river.Client[*sql.Tx] // puts jobs in the queue; the ones that work are made by Jobs
 	running  runningSums
 	released releaseCache
 }
@@ -41,7 +43,7 @@ type Store struct {
 // schema up to date. The secret, the same for all instances on one database, keeps the running sums
 // from whoever can read the database's files.
 func Open(ctx context.Context, dsn string, secret []byte) (*Store, error) {
-	sealer, err := newSealer(secret)
+	keys, err := newKeys(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +53,9 @@ func Open(ctx context.Context, dsn string, secret []byte) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	err = m.migrate(ctx)
+	if err = m.migrate(ctx); err == nil {
+		err = m.migrateQueue(ctx)
+	}
 	if err = errors.Join(err, m.Close()); err != nil {
 		return nil, fmt.Errorf("migrate database: %w", err)
 	}
@@ -59,7 +63,10 @@ func Open(ctx context.Context, dsn string, secret []byte) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s.sealer = sealer
+	s.keys = keys
+	if s.jobs, err = s.Jobs(&river.Config{}); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
@@ -164,8 +171,10 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 		if _, err := c.ExecContext(ctx, `DELETE FROM receipt WHERE forget_on < $1`, now.UTC().Format(time.DateOnly)); err != nil {
 			return err
 		}
-		_, err := c.ExecContext(ctx, `DELETE FROM session WHERE expires_at < $1`, now.UTC())
-		return err
+		if _, err := c.ExecContext(ctx, `DELETE FROM session WHERE expires_at < $1`, now.UTC()); err != nil {
+			return err
+		}
+		return tidyAsking(ctx, c, now)
 	})
 	if err != nil || s.postgres {
 		return err
