@@ -50,7 +50,8 @@ type HTTPSettings struct {
 }
 
 // BodyRule is for gateways that say in the answer's body what became of the message. The patterns are
-// regular expressions; an answer of 2xx that fits none of those given is unknown.
+// regular expressions on an answer of 2xx. One that fits none is unknown if Accepted is given, and
+// accepted if it is not.
 type BodyRule struct {
 	Accepted  string `json:"accepted"`
 	Retry     string `json:"retry"`
