@@ -20,6 +20,7 @@ import (
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/invite"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
@@ -35,6 +36,7 @@ type App struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
 	Reports *report.Reader
+	Inviter *invite.Inviter
 	Closer  *aggregate.Closer
 	Freezer *aggregate.Freezer
 }
@@ -60,6 +62,14 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if a.secret, err = cfg.secret(); err != nil {
 		return nil, err
 	}
+	base, err := cfg.baseURL()
+	if err != nil {
+		return nil, err
+	}
+	gateway, reports, err := cfg.gateway(a.Log)
+	if err != nil {
+		return nil, err
+	}
 	if a.Store, err = store.Open(ctx, cfg.Database, a.secret); err != nil {
 		return nil, err
 	}
@@ -67,6 +77,10 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		if err := a.Store.PinSurvey(ctx, sv.ID, sv.Version, sv.Checksum()); err != nil {
 			return nil, errors.Join(fmt.Errorf("survey %s version %d: %w", sv.ID, sv.Version, err), a.Store.Close())
 		}
+	}
+	if a.Inviter, err = invite.New(invite.Config{Store: a.Store, Gateway: gateway, Reports: reports, Secret: a.secret, BaseURL: base,
+		PerPart: cfg.SMSPrice, Now: cfg.now(), Log: a.Log}); err != nil {
+		return nil, errors.Join(err, a.Store.Close())
 	}
 	a.Reports = report.New(a.Store, a.Surveys, gate)
 	a.Closer = aggregate.NewCloser(a.Store, gate, a.Log)
@@ -106,6 +120,10 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0), // net/http names clients' addresses in it
 	}
+	sending, err := a.Inviter.Start(context.Background())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { a.Closer.Run(working, now) })
@@ -118,7 +136,7 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 		ready(listener.Addr())
 	}
 	select {
-	case err = <-served:
+	case err = <-served: // it ends by itself only when it fails
 	case <-ctx.Done():
 		finish, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 		err = server.Shutdown(finish)
@@ -126,9 +144,9 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	}
 	stopWork()
 	work.Wait()
-	if errors.Is(err, http.ErrServerClosed) {
-		err = nil
-	}
+	finish, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	defer cancel()
+	err = errors.Join(err, sending.Stop(finish))
 	return err
 }
 
@@ -141,7 +159,7 @@ func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error)
 	if err != nil {
 		return nil, err
 	}
-	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Intake: intake, Words: words,
+	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words,
 		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err

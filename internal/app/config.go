@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 )
 
@@ -23,6 +24,9 @@ type Config struct {
 	BaseURL    string `env:"VENTEROM_BASE_URL" default:"http://localhost:8080" help:"Address patients and staff reach it by; it is printed in QR codes."`
 	SecretFile string `env:"VENTEROM_SECRET_FILE" default:"" help:"File with the installation's secret; made at first start. Default: venterom.secret beside the database, or in ./data."`
 	Surveys    string `env:"VENTEROM_SURVEYS" default:"" help:"Folder of local surveys beside the built-in ones."`
+	SMS        string `env:"VENTEROM_SMS" default:"" help:"File that describes the gateway for text messages (docs/sms.md), or log, which sends nothing. Default: no messages."`
+	SMSSecrets string `env:"VENTEROM_SMS_SECRETS" default:"" help:"File with the gateway's passwords and keys."`
+	SMSPrice   int    `env:"VENTEROM_SMS_PRICE" default:"60" help:"What a part of a message costs, in øre."`
 	Floor      int    `env:"VENTEROM_FLOOR" default:"10" help:"Fewest answers that anything is shown of; may be raised, not lowered."`
 	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`
@@ -51,6 +55,36 @@ func (c Config) logger() *slog.Logger {
 		level = slog.LevelInfo
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// gateway reads the description of the gateway for text messages; nil if there is none.
+func (c Config) gateway(log *slog.Logger) (make func(reportURL func(id string) string) (sms.Gateway, error), reports sms.ReportSettings, err error) {
+	switch c.SMS {
+	case "":
+		return nil, reports, nil
+	case "log":
+		return func(func(string) string) (sms.Gateway, error) { return sms.Log{Logger: log}, nil }, reports, nil
+	}
+	data, err := os.ReadFile(c.SMS)
+	if err != nil {
+		return nil, reports, fmt.Errorf("SMS gateway: %w", err)
+	}
+	settings, err := sms.ParseHTTPSettings(data)
+	if err != nil {
+		return nil, reports, err
+	}
+	var secrets map[string]string
+	if c.SMSSecrets != "" {
+		if data, err = os.ReadFile(c.SMSSecrets); err != nil {
+			return nil, reports, fmt.Errorf("SMS gateway's secrets: %w", err)
+		}
+		if secrets, err = sms.ParseSecrets(data); err != nil {
+			return nil, reports, err
+		}
+	}
+	return func(reportURL func(string) string) (sms.Gateway, error) {
+		return sms.NewHTTP(settings, secrets, reportURL)
+	}, settings.Reports, nil
 }
 
 const secretBytes = 32

@@ -18,18 +18,20 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"cmd/venterom": {ours: []string{"internal/app", "internal/aggregate", "internal/survey", "internal/practice", "internal/calendar", "internal/fault", "surveys"},
 		theirs: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 	"internal/app": {ours: []string{"internal/web", "internal/aggregate", "internal/report", "internal/store", "internal/survey", "internal/practice",
-		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
+		"internal/invite", "internal/sms", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
 	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
-		"internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
-		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "rsc.io/qr"}},
+		"internal/invite", "internal/sms", "internal/visit", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
+		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "golang.org/x/time/rate", "rsc.io/qr"}},
+	"internal/invite": {ours: []string{"internal/store", "internal/sms", "internal/visit", "internal/practice", "internal/calendar", "internal/fault"},
+		theirs: []string{"github.com/riverqueue/river"}},
 	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
 	"internal/report":    {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
 	"internal/chart": {ours: []string{"internal/report", "internal/survey", "internal/calendar", "internal/disclosure", "internal/stats", "internal/i18n"},
 		theirs: []string{"github.com/go-echarts/go-echarts/v2"}},
 	"internal/sms/kanneltest": {},
 	"internal/storetest":      {ours: []string{"internal/store"}, theirs: []string{"github.com/jmoiron/sqlx"}},
-	"internal/store": {ours: []string{"internal/practice", "internal/calendar", "internal/disclosure", "internal/fault", "migrations"},
-		theirs: []string{"github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose/v3"}},
+	"internal/store": {ours: []string{"internal/practice", "internal/sms", "internal/calendar", "internal/disclosure", "internal/fault", "migrations"},
+		theirs: []string{"github.com/riverqueue/river", "github.com/jmoiron/sqlx", "github.com/lib/pq", "modernc.org/sqlite", "github.com/pressly/goose/v3"}},
 	"internal/survey":     {ours: []string{"internal/fault"}, theirs: []string{"github.com/goccy/go-yaml"}},
 	"internal/practice":   {ours: []string{"internal/fault", "internal/calendar"}, theirs: []string{"golang.org/x/crypto"}},
 	"internal/visit":      {ours: []string{"internal/fault", "internal/calendar"}},
@@ -45,7 +47,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 }
 
 // testOnly is what any test file may import besides.
-var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json"}
+var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json", "github.com/riverqueue/river"}
 
 // TestImports holds every package to the map: imports point to a lower floor, and each third-party
 // module is behind one door.

@@ -18,6 +18,7 @@ const (
 	Conflict          // it exists already, or has changed meanwhile
 	TooLarge          // the input is longer than anything a form can say
 	Unavailable       // not now: try again
+	TooMany           // too often in too short a time
 )
 
 // Error is a fault. Key names a message of the interface, Args fill it in; Cause is for the log.

@@ -32,7 +32,7 @@ func days(now time.Time, n int) string {
 const (
 	linkRandom = 16
 	linkBytes  = linkRandom + 4
-	linkLength = 27 // of 62 signs, for 160 bits
+	LinkLength = 27 // of a token: 160 bits in 62 signs
 )
 
 func (s *Store) newLink(n sms.Number) (token string, err error) {
@@ -44,7 +44,7 @@ func (s *Store) newLink(n sms.Number) (token string, err error) {
 	_, _ = rand.Read(b[:linkRandom])
 	binary.BigEndian.PutUint32(b[linkRandom:], uint32(digits)^s.mask(b[:linkRandom]))
 	text := new(big.Int).SetBytes(b).Text(62)
-	return strings.Repeat("0", linkLength-len(text)) + text, nil
+	return strings.Repeat("0", LinkLength-len(text)) + text, nil
 }
 
 func (s *Store) mask(random []byte) uint32 {
@@ -54,7 +54,7 @@ func (s *Store) mask(random []byte) uint32 {
 // numberIn is the number a link was sent to. It means something only for a token that an invitation has.
 func (s *Store) numberIn(token string) (sms.Number, error) {
 	v, ok := new(big.Int).SetString(token, 62)
-	if !ok || len(token) != linkLength || v.BitLen() > 8*linkBytes {
+	if !ok || len(token) != LinkLength || v.BitLen() > 8*linkBytes {
 		return sms.Number{}, fault.New(fault.NotFound, "invitation.unknown")
 	}
 	b := v.FillBytes(make([]byte, linkBytes))

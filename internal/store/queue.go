@@ -20,7 +20,7 @@ type Delivery struct {
 }
 
 // Kind names the job in the database; it never changes.
-func (Delivery) Kind() string { return "sms.deliver" }
+func (Delivery) Kind() string { return "deliver" }
 
 // attempts is the queue's own limit, kept with each job. It is out of reach: a job whose process dies in
 // its last attempt is discarded without another run, and its message would stay in sending for good.

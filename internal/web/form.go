@@ -12,6 +12,7 @@ import (
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
 
@@ -32,6 +33,7 @@ type formPage struct {
 	Token    string
 	Problem  string // what to mend before the form can be sent; empty the first time
 	Surveys  []formSurvey
+	CanStop  bool
 }
 
 type formSurvey struct {
@@ -56,7 +58,7 @@ type formOption struct {
 // form lays out what a practice asks, in one language, with what was chosen so far.
 func (s *Server) form(c echo.Context, l i18n.Language, e entrance, token string, chosen url.Values) formPage {
 	p := e.practice
-	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token}
+	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token, CanStop: e.canStop}
 	fp.Phone = phone(p.Phone)
 	for i, sv := range s.asked(p) {
 		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
@@ -99,8 +101,11 @@ func (s *Server) showStart(c echo.Context) error {
 	return s.render(c, http.StatusOK, "start", s.page(c, l, l.T("start.title")))
 }
 
-// findPoint leads from a typed code to its form.
+// findPoint leads from a typed code, of a collection point or a slip, to its form.
 func (s *Server) findPoint(c echo.Context) error {
+	if slip, err := practice.ParseSlip(c.QueryParam("code")); err == nil {
+		return c.Redirect(http.StatusSeeOther, "/s/"+string(slip))
+	}
 	code, err := practice.ParseCode(c.QueryParam("code"))
 	if err != nil {
 		return err
@@ -114,12 +119,23 @@ type entrance struct {
 	action   string
 	channel  string        // one of report.Channels
 	point    practice.Code // the collection point; empty if none
+
+	invitation string // hash of the single-use token; empty if none
+	language   string // that the form is shown in at first; empty: the reader's
+	canStop    bool   // it came by a message, and there is a way to say no to more
+}
+
+// entry is what is counted of a form that came this way.
+func (e entrance) entry(receipt string, responses []survey.Response) store.Entry {
+	entry := aggregate.Entry(e.practice.ID, string(e.point), e.channel, receipt, responses)
+	entry.Invitation = e.invitation
+	return entry
 }
 
 // enterByCode is the way in by a collection point's code.
 func (s *Server) enterByCode(c echo.Context) (entrance, error) {
 	point, p, err := s.point(c.Request().Context(), c.Param("code"))
-	return entrance{p, c.Request().URL.Path, "qr", point.Code}, err
+	return entrance{practice: p, action: c.Request().URL.Path, channel: "qr", point: point.Code}, err
 }
 
 func (s *Server) showForm(c echo.Context) error { return s.openForm(c, s.enterByCode) }
@@ -131,6 +147,7 @@ func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, er
 	if err != nil {
 		return err
 	}
+	s.speak(c, e)
 	return s.render(c, http.StatusOK, "form", s.form(c, s.language(c), e, s.newToken(e.practice.ID), nil))
 }
 
@@ -173,9 +190,12 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return s.render(c, http.StatusOK, "form", s.form(c, s.Words.In(switchTo), e, token, values))
 	}
 	if f == nil {
-		err = s.Intake.Count(c.Request().Context(), aggregate.Entry(e.practice.ID, string(e.point), e.channel, receipt, responses))
+		err = s.Intake.Count(c.Request().Context(), e.entry(receipt, responses))
 		if err == nil {
 			return s.sayThanks(c, l, e, responses)
+		}
+		if fault.KindOf(err) == fault.Gone {
+			return err
 		}
 		s.Log.Error("answer not counted", "error", err)
 		f = fault.New(fault.Unavailable, "form.not_saved")

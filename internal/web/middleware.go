@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isPatientRoute(pattern string) bool {
-	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/p/")
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/s/") || strings.HasPrefix(pattern, "/p/")
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
@@ -102,6 +103,7 @@ var statuses = map[fault.Kind]int{
 	fault.Conflict:     http.StatusConflict,
 	fault.TooLarge:     http.StatusRequestEntityTooLarge,
 	fault.Unavailable:  http.StatusServiceUnavailable,
+	fault.TooMany:      http.StatusTooManyRequests,
 	fault.Internal:     http.StatusInternalServerError,
 }
 
@@ -147,7 +149,7 @@ func (s *Server) showError(err error, c echo.Context) {
 	}
 	l := s.language(c)
 	p := errorPage{page: s.page(c, l, l.T("error.title")), Text: l.T(f.Key, f.Args),
-		AskCode: f.Key == "code.unknown" || f.Key == "code.retired"}
+		AskCode: slices.Contains([]string{"code.unknown", "code.retired", "invitation.unknown", "invitation.over"}, f.Key)}
 	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
 		p.ID = newErrorID()
 		s.Log.Error("request failed", "id", p.ID, "method", c.Request().Method, "route", c.Path(), "error", err)

@@ -37,6 +37,7 @@ func visits(f *fixture, t testing.TB) []visit {
 	answer := func() url.Values {
 		return url.Values{"token": {f.token(t, f.point.Code)}, "lang": {"nb"}, "visit.polite": {"5"}}
 	}
+	link, linkForm := f.aLink(t)
 	members := []string{kari, sara}
 	improvement := own + "/improvements/" + f.anImprovement(t).ID
 	return []visit{
@@ -47,12 +48,21 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/K/:code", "/K/" + code, nil, "form", 200, "Var legen høflig mot deg?", everybody},
 		{post, "/k/:code", "/k/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
 		{post, "/K/:code", "/K/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
+		{get, "/s/:token", "/s/" + link, nil, "form", 200, "Var legen høflig mot deg?", everybody},
+		{get, "/s/:token", "/s/nothing", nil, "error", 404, "Se etter at hele er med", everybody},
+		{post, "/s/:token", "/s/" + link, linkForm, "thanks", 200, "gikk opp med én", everybody},
+		{get, "/s/:token/stop", "/s/" + link + "/stop", nil, "stop", 200, "Vil du slippe flere meldinger?", everybody},
+		{post, "/s/:token/stop", "/s/" + link + "/stop", url.Values{}, "stop", 200, "Du får ikke flere meldinger", everybody},
 		{get, "/p/:slug", "/p/" + f.eidsvag.Slug, nil, "public", 200, "Si hvordan besøket var", everybody},
 		{get, "/p/:slug", "/p/ingen", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/static/*", "/static/app.css", nil, "", 200, "--accent", everybody},
 		{get, "/static/*", "/static/vendor/nothing.js", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/healthz", "/healthz", nil, "", 200, "ok", everybody},
 		{get, "/readyz", "/readyz", nil, "", 200, "ready", everybody},
+		{get, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y?status=1", nil, "error", 404, "finnes ikke", everybody},
+		{post, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y", url.Values{}, "error", 404, "finnes ikke", everybody},
+		{get, "/api/v1/sms/inbound/:proof", "/api/v1/sms/inbound/y?from=49000001&text=STOP", nil, "error", 404, "finnes ikke", everybody},
+		{post, "/api/v1/sms/inbound/:proof", f.Inviter.InboundPath(), url.Values{"from": {"49000001"}, "text": {"Stopp"}}, "", 204, "", everybody},
 		{get, "/login", "/login", nil, "login", 200, "Logg inn", []string{nobody}},
 		{post, "/login", "/login", url.Values{"email": {kari}, "password": {"feil"}}, "login", 422, "er feil", []string{nobody}},
 		{post, "/logout", "/logout", url.Values{}, "", 303, "/login", []string{nobody}},

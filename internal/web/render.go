@@ -30,6 +30,7 @@ var layouts = map[string]string{
 	"form":       "patient",
 	"thanks":     "patient",
 	"start":      "patient",
+	"stop":       "patient",
 	"error":      "patient",
 	"public":     "patient",
 	"login":      "staff",

@@ -35,10 +35,20 @@ func (s *Server) routes() []route {
 		{get, "/K/:code", open, s.showForm}, // printed QR codes are in capitals
 		{post, "/k/:code", open, s.saveForm},
 		{post, "/K/:code", open, s.saveForm},
+		{get, "/s/:token", open, s.showInvited},
+		{post, "/s/:token", open, s.saveInvited},
+		{get, "/s/:token/stop", open, s.showStop},
+		{post, "/s/:token/stop", open, s.saveStop},
 		{get, "/p/:slug", open, s.showPublic},
 		{get, "/static/*", open, s.showAsset},
 		{get, "/healthz", open, s.showHealth},
 		{get, "/readyz", open, s.showReady},
+
+		// An SMS gateway's; the addresses hold what proves them.
+		{get, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
+		{post, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
+		{get, "/api/v1/sms/inbound/:proof", open, s.saveInbound},
+		{post, "/api/v1/sms/inbound/:proof", open, s.saveInbound},
 
 		{get, "/login", anyone, s.showLogin},
 		{post, "/login", anyone, s.saveLogin},

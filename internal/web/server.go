@@ -20,6 +20,7 @@ import (
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/invite"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
@@ -32,6 +33,7 @@ type Config struct {
 	Surveys *survey.Catalog
 	Intake  *aggregate.Intake
 	Reports *report.Reader
+	Inviter *invite.Inviter
 	Words   *i18n.Words
 	Secret  []byte // at least 32 bytes; keys for form tokens are derived from it
 	BaseURL *url.URL
@@ -49,6 +51,7 @@ type Server struct {
 	tokenKey []byte
 	points   pointCache
 	thanks   thanksCache
+	guesses  *limiter // of tokens and slips
 }
 
 // New makes a server. It fails if a template or the secret is unfit.
@@ -57,7 +60,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: cfg, tokenKey: key, points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
+	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}

@@ -16,8 +16,10 @@ import (
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/invite"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
+	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
 	"github.com/venterom/venterom/internal/survey"
@@ -39,6 +41,8 @@ type fixture struct {
 	elsewhere practice.Point    // in lillevik
 	network   practice.Network
 	cookies   map[string]string // by character
+	link      string            // an invitation's token, once aLink has made one
+	linkForm  url.Values        // a form fetched by it
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
@@ -81,7 +85,10 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	now := func() time.Time { return f.clock }
 	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, disclosure.Gate{}, log), now, log)
 	t.Cleanup(intake.Stop)
-	f.Server, err = New(Config{Store: s, Surveys: catalog, Intake: intake, Reports: report.New(s, catalog, disclosure.Gate{}), Words: words,
+	inviter, err := invite.New(invite.Config{Store: s, Secret: []byte(strings.Repeat("s", 32)), BaseURL: base, PerPart: 60, Now: now, Log: log,
+		Gateway: func(func(string) string) (sms.Gateway, error) { return sms.Log{Logger: log}, nil }})
+	must(t, err)
+	f.Server, err = New(Config{Store: s, Surveys: catalog, Inviter: inviter, Intake: intake, Reports: report.New(s, catalog, disclosure.Gate{}), Words: words,
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: base, Now: now, Log: log})
 	must(t, err)
 	f.handler = f.Handler()

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/time/rate"
+
+	"github.com/venterom/venterom/internal/fault"
+)
+
+// limiter bounds how often clients may be wrong: with a code, a token, a password. A client is a hash of
+// its address with a salt that lives in memory and changes every day; neither is written anywhere.
+type limiter struct {
+	mu      sync.Mutex
+	now     func() time.Time
+	day     int
+	salt    [16]byte
+	clients map[[8]byte]*rate.Limiter
+	all     *rate.Limiter
+
+	perMinute, burst int
+}
+
+const maxClients = 100_000
+
+// newLimiter lets a client be wrong burst times, and then perMinute times a minute; all clients together a
+// hundred times that, so that many addresses do not get far either.
+func newLimiter(now func() time.Time, perMinute, burst int) *limiter {
+	return &limiter{now: now, perMinute: perMinute, burst: burst, clients: map[[8]byte]*rate.Limiter{},
+		all: rate.NewLimiter(rate.Limit(100*perMinute)/60, 100*burst)}
+}
+
+func (l *limiter) client(c echo.Context) *rate.Limiter {
+	if day := l.now().YearDay(); day != l.day || len(l.clients) > maxClients {
+		l.day, l.clients = day, map[[8]byte]*rate.Limiter{}
+		_, _ = rand.Read(l.salt[:])
+	}
+	sum := sha256.Sum256(append(l.salt[:], c.RealIP()...))
+	key := [8]byte(sum[:8])
+	if l.clients[key] == nil {
+		l.clients[key] = rate.NewLimiter(rate.Limit(l.perMinute)/60, l.burst)
+	}
+	return l.clients[key]
+}
+
+// allow fails while a client has been wrong too often; nothing is looked up for it then, right or wrong.
+func (l *limiter) allow(c echo.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.now(); l.client(c).TokensAt(now) < 1 || l.all.TokensAt(now) < 1 {
+		return fault.New(fault.TooMany, "error.too_many")
+	}
+	return nil
+}
+
+// wrong notes that a client was wrong.
+func (l *limiter) wrong(c echo.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.client(c).AllowN(now, 1)
+	l.all.AllowN(now, 1)
+}
