@@ -35,6 +35,9 @@ func (s *Server) routes() []route {
 		{get, "/K/:code", open, s.showForm}, // printed QR codes are in capitals
 		{post, "/k/:code", open, s.saveForm},
 		{post, "/K/:code", open, s.saveForm},
+		{get, "/kiosk", open, s.findPoint},
+		{get, "/kiosk/:code", open, s.showKiosk},
+		{post, "/kiosk/:code", open, s.saveKiosk},
 		{get, "/p/:slug", open, s.showPublic},
 		{get, "/static/*", open, s.showAsset},
 		{get, "/healthz", open, s.showHealth},
