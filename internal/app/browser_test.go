@@ -54,8 +54,17 @@ func TestBrowser(t *testing.T) {
 		{"a keyboard is enough", keyboardOnly},
 		{"an empty form says what to mend", emptyForm},
 		{"text may be spaced and doubled at 320 px", roomForText},
-		{"targets are 44 px", largeTargets},
+		{"targets are 44 px, and 60 px on a shared screen", largeTargets},
 		{"pages keep the content security policy", quietConsole},
+		{"a shared screen leads by touch from the language to the next person", kioskByTouch},
+		{"a shared screen works without script", kioskWithoutScript},
+		{"a shared screen is cleared when nobody touches it", kioskIsQuiet},
+		{"a shared screen endures that the network is cut", kioskOffline},
+		{"a shared screen whose thanks are lost counts once", kioskLosesThanks},
+		{"a shared screen gives up after two minutes", kioskGivesUp},
+		{"a shared screen takes two quick taps as one", kioskTappedTwice},
+		{"a shared screen says what to mend", kioskMendsForm},
+		{"a shared screen renews itself", kioskRenewsItself},
 		{"staff sign in by typing and out again", signInAndOut},
 		{"axe finds no violation", axeFindsNothing},
 		{"a printed poster can be scanned", printedPoster},
@@ -235,7 +244,7 @@ type webPage struct {
 
 // pages lists every page there is, in the states that look different.
 func (w *world) pages() []webPage {
-	form := "/k/" + string(w.full.Code)
+	form, kiosk := "/k/"+string(w.full.Code), "/kiosk/"+string(w.full.Code)
 	full, empty := "/practices/"+w.full.PracticeID, "/practices/"+w.empty.PracticeID
 	send := func(b *tab) { b.follow(chromedp.Click(chromedp.CSS(".primary"))) }
 	return []webPage{
@@ -250,6 +259,51 @@ func (w *world) pages() []webPage {
 			b.choose("visit.consult", "4")
 			send(b)
 		}},
+		{"kiosk", kiosk, "", nil},
+		{"kiosk-form", kiosk, "", func(b *tab) { b.language("nb"); b.answer("visit.polite", "4") }},
+		{"kiosk-form-empty", kiosk, "", func(b *tab) {
+			b.language("en")
+			b.tap("form > .primary")
+			b.until("document.querySelector('.problem') !== null")
+		}},
+		{"kiosk-still", kiosk, "", func(b *tab) {
+			b.language("nb")
+			b.pass(41 * time.Second)
+			b.until("document.querySelector('dialog')?.open === true")
+			eval[int](b, "(() => { const at = Date.now(); Date.now = () => at; return 0; })()") // so that it stays
+		}},
+		{"kiosk-waiting", kiosk, "", func(b *tab) {
+			eval[int](b, "(window.fetch = () => new Promise(() => {})) && 0")
+			b.tap(".choices button[lang=nb]")
+			b.shows("waiting")
+		}},
+		{"kiosk-sending", kiosk, "", func(b *tab) {
+			b.language("nb")
+			b.answer("visit.polite", "4")
+			eval[int](b, "(window.fetch = () => new Promise(() => {})) && 0")
+			b.tap("form > .primary")
+			b.shows("sending")
+		}},
+		{"kiosk-failed", kiosk, "", func(b *tab) {
+			b.language("nb")
+			b.answer("visit.polite", "4")
+			eval[int](b, "(window.fetch = () => Promise.reject(new TypeError())) && 0")
+			b.tap("form > .primary")
+			b.shows("sending")
+			b.pass(2 * time.Minute)
+			b.shows("failed")
+			eval[int](b, "(() => { const at = Date.now(); Date.now = () => at; return 0; })()")
+		}},
+		{"kiosk-thanks", kiosk, "", func(b *tab) {
+			b.language("nb")
+			b.answer("visit.polite", "4")
+			b.answer("visit.overall", "5")
+			b.tap("form > .primary")
+			b.shows("thanks")
+			eval[int](b, "(() => { const at = Date.now(); Date.now = () => at; return 0; })()")
+		}},
+		{"kiosk-long", "/kiosk/" + string(w.long.Code), "", nil},
+		{"kiosk-unknown", "/kiosk/" + string(practice.NewCode()), "", nil},
 		{"start", "/", "", nil},
 		{"unknown-code", "/k/" + string(practice.NewCode()), "", nil},
 		{"retired-code", "/k/" + string(w.retired.Code), "", nil},
@@ -337,7 +391,7 @@ func (b *tab) note(event any) {
 	case *network.EventLoadingFinished:
 		b.received[e.RequestID] = e.EncodedDataLength
 	case *network.EventResponseReceived:
-		if e.Type != network.ResourceTypeDocument && e.Response.Status >= http.StatusBadRequest {
+		if e.Type != network.ResourceTypeDocument && e.Type != network.ResourceTypeFetch && e.Response.Status >= http.StatusBadRequest {
 			complain("%s is answered by %d", e.Response.URL, e.Response.Status)
 		}
 	case *cdplog.EventEntryAdded:
@@ -513,7 +567,7 @@ func (b *tab) thanked() []answered {
 }
 
 // expected is what the thanks should list for answers to the questions about the visit.
-func (w *world) expected(tag string, answers map[string]string, index string) []answered {
+func (w *world) expected(tag, channel string, answers map[string]string, index string) []answered {
 	visit, _ := w.app.Surveys.Latest("visit")
 	l := w.words.In(tag)
 	var out []answered
@@ -525,7 +579,7 @@ func (w *world) expected(tag string, answers map[string]string, index string) []
 	if index != "" {
 		out = append(out, answered{l.T("thanks.index"), l.T("thanks.of_100", "Value", index)})
 	}
-	return append(out, answered{l.T("thanks.responses"), l.T("channel.qr")}, answered{l.T("thanks.point"), l.T("thanks.this_code")})
+	return append(out, answered{l.T("thanks.responses"), l.T("channel." + channel)}, answered{l.T("thanks.point"), l.T("thanks.this_code")})
 }
 
 func scanWithoutScript(t *testing.T, w *world) {
@@ -583,7 +637,7 @@ func scan(t *testing.T, w *world, point practice.Point, noScript bool) {
 	if noScript {
 		answers["overall"] = "4"
 	}
-	if got, want := b.thanked(), w.expected("nn", answers, index); !slices.Equal(got, want) {
+	if got, want := b.thanked(), w.expected("nn", "qr", answers, index); !slices.Equal(got, want) {
 		t.Errorf("thanks:\n got %v\nwant %v", got, want)
 	}
 	b.fits()
@@ -635,8 +689,10 @@ func (b *tab) leavesNothing() {
 	if cookies := call(b, network.GetCookies, network.GetCookiesParams{}).Cookies; len(cookies) > 0 {
 		b.t.Errorf("cookies: %d, first %s", len(cookies), cookies[0].Name)
 	}
-	if n := eval[int](b, "localStorage.length + sessionStorage.length"); n > 0 {
-		b.t.Errorf("%d things in the browser's storage", n)
+	if left := eval[[]string](b, `(async () => [...Object.keys(localStorage), ...Object.keys(sessionStorage),
+		...(await indexedDB.databases()).map(d => d.name), ...await caches.keys(), ...(await navigator.serviceWorker.getRegistrations()).map(r => r.scope)])()`,
+		chromedp.EvalAwaitPromise); len(left) > 0 {
+		b.t.Errorf("in the browser's storage: %q", left)
 	}
 }
 
@@ -648,7 +704,7 @@ func sendTwice(t *testing.T, w *world) {
 	b.do(chromedp.DoubleClick(chromedp.CSS("form > .primary")))
 	b.until("document.readyState === 'complete' && document.querySelector('.counted') !== null")
 	b.follow(chromedp.Reload())
-	if got, want := b.thanked(), w.expected("nb", map[string]string{"polite": "5"}, ""); !slices.Equal(got, want) {
+	if got, want := b.thanked(), w.expected("nb", "qr", map[string]string{"polite": "5"}, ""); !slices.Equal(got, want) {
 		t.Errorf("thanks after a reload:\n got %v\nwant %v", got, want)
 	}
 	sent := 0
@@ -740,7 +796,7 @@ func keyboardOnly(t *testing.T, w *world) {
 	if got := eval[string](b, "document.documentElement.lang"); got != "nb" {
 		t.Errorf("language after Enter: got %q, want nb", got)
 	}
-	if got, want := b.thanked(), w.expected("nb", map[string]string{"polite": "3", "waitroom": "2"}, ""); !slices.Equal(got, want) {
+	if got, want := b.thanked(), w.expected("nb", "qr", map[string]string{"polite": "3", "waitroom": "2"}, ""); !slices.Equal(got, want) {
 		t.Errorf("thanks:\n got %v\nwant %v", got, want)
 	}
 }
@@ -775,10 +831,11 @@ const crowded = `(() => {
 	const found = [], width = document.documentElement.scrollWidth;
 	if (width > innerWidth) found.push("the page is " + width + " px wide");
 	const name = e => e.tagName.toLowerCase() + (e.getAttribute("class") ? "." + e.getAttribute("class") : "") + " “" + e.textContent.trim().replace(/\s+/g, " ").slice(0, 40) + "”";
-	const left = e => e.closest("svg, .scroll, .unseen, .chart") || !e.checkVisibility({visibilityProperty: true});
+	const asking = document.querySelector("dialog[open]"); // covers the page
+	const left = e => e.closest("svg, .scroll, .unseen, .chart") || asking && !asking.contains(e) || !e.checkVisibility({visibilityProperty: true});
 	const tight = [...document.body.querySelectorAll("*")].filter(e => {
 		const s = getComputedStyle(e);
-		return !left(e) && s.display !== "inline" && s.display !== "contents" && e.tagName !== "INPUT" && e.textContent.trim() &&
+		return !left(e) && s.display !== "inline" && s.display !== "contents" && e.tagName !== "INPUT" && e !== asking /* it scrolls */ && e.textContent.trim() &&
 			(e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 2);
 	});
 	for (const e of tight.filter(e => !tight.some(o => o !== e && e.contains(o)))) // the innermost are to blame
@@ -833,14 +890,18 @@ func largeTargets(t *testing.T, w *world) {
 	b := w.tab(t, narrow, 640, options{})
 	for _, p := range w.pages() {
 		b.visit(p)
+		least := 44
+		if strings.HasPrefix(p.name, "kiosk") { // used standing, at arm's length
+			least = 60
+		}
 		for _, width := range []int64{narrow, wide} {
 			b.resize(width, 640)
-			for _, small := range eval[[]string](b, `[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")].flatMap(e => {
+			for _, small := range eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")].flatMap(e => {
 				if (!e.checkVisibility()) return [];
 				if (e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim()) return [];
 				const r = (e.type === "radio" ? e.closest("label") : e).getBoundingClientRect();
-				return r.width < 44 || r.height < 44 ? [(e.textContent.trim() || e.id) + ": " + Math.round(r.width) + " × " + Math.round(r.height)] : [];
-			})`) {
+				return r.width < %[1]d || r.height < %[1]d ? [(e.textContent.trim() || e.id) + ": " + Math.round(r.width) + " × " + Math.round(r.height)] : [];
+			})`, least)) {
 				t.Errorf("%s at %d px has a small target: %s", p.name, width, small)
 			}
 		}

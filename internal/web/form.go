@@ -101,16 +101,17 @@ func (s *Server) showStart(c echo.Context) error {
 	return s.render(c, http.StatusOK, "start", s.page(c, l, l.T("start.title")))
 }
 
-// findPoint leads from a typed code, of a collection point or a slip, to its form.
+// findPoint leads from a typed code, of a collection point or a slip, to its form, on a phone or on a
+// shared screen.
 func (s *Server) findPoint(c echo.Context) error {
-	if slip, err := practice.ParseSlip(c.QueryParam("code")); err == nil {
+	if slip, err := practice.ParseSlip(c.QueryParam("code")); err == nil && !isKiosk(c) {
 		return c.Redirect(http.StatusSeeOther, "/s/"+string(slip))
 	}
 	code, err := practice.ParseCode(c.QueryParam("code"))
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/k/"+string(code))
+	return c.Redirect(http.StatusSeeOther, c.Path()+"/"+string(code))
 }
 
 // entrance is a way in to a practice's form: where the form is sent, and what is counted beside its answers.
@@ -132,6 +133,14 @@ func (e entrance) entry(receipt string, responses []survey.Response) store.Entry
 	return entry
 }
 
+// page is the template of a step of the form: on a shared screen it leads nowhere else.
+func (e entrance) page(step string) string {
+	if e.channel == kioskChannel {
+		return "kiosk_" + step
+	}
+	return step
+}
+
 // enterByCode is the way in by a collection point's code.
 func (s *Server) enterByCode(c echo.Context) (entrance, error) {
 	point, p, err := s.point(c.Request().Context(), c.Param("code"))
@@ -148,7 +157,7 @@ func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return err
 	}
 	s.speak(c, e)
-	return s.render(c, http.StatusOK, "form", s.form(c, s.language(c), e, s.newToken(e.practice.ID), nil))
+	return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.language(c), e, s.newToken(e.practice.ID), nil))
 }
 
 // takeForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
@@ -187,7 +196,7 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 	}
 	l := s.language(c)
 	if switchTo != "" {
-		return s.render(c, http.StatusOK, "form", s.form(c, s.Words.In(switchTo), e, token, values))
+		return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.Words.In(switchTo), e, token, values))
 	}
 	if f == nil {
 		err = s.Intake.Count(c.Request().Context(), e.entry(receipt, responses))
@@ -207,7 +216,7 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 	if f.Kind == fault.Invalid {
 		status = http.StatusUnprocessableEntity
 	}
-	return s.render(c, status, "form", fp)
+	return s.render(c, status, e.page("form"), fp)
 }
 
 // readForm reads the body of a form, and refuses anything else and anything long.

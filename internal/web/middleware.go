@@ -20,6 +20,9 @@ func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h["Content-Security-Policy"] = contentSecurityPolicy
+		if c.Path() == kioskRoute {
+			h["Content-Security-Policy"] = kioskSecurityPolicy
+		}
 		h["Referrer-Policy"] = noReferrer
 		h["X-Content-Type-Options"] = noSniff
 		h["X-Frame-Options"] = deny
@@ -33,11 +36,13 @@ func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 var (
 	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
-	noReferrer  = []string{"no-referrer"}
-	noSniff     = []string{"nosniff"}
-	deny        = []string{"DENY"}
-	sameOrigin  = []string{"same-origin"}
-	permissions = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
+	// The shared screen's script fetches forms and sends answers itself; no other page may.
+	kioskSecurityPolicy = []string{contentSecurityPolicy[0] + "; connect-src 'self'"}
+	noReferrer          = []string{"no-referrer"}
+	noSniff             = []string{"nosniff"}
+	deny                = []string{"DENY"}
+	sameOrigin          = []string{"same-origin"}
+	permissions         = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
 )
 
 // noStore keeps staff pages out of every cache.
@@ -154,7 +159,14 @@ func (s *Server) showError(err error, c echo.Context) {
 		p.ID = newErrorID()
 		s.Log.Error("request failed", "id", p.ID, "method", c.Request().Method, "route", c.Path(), "error", err)
 	}
-	if err := s.render(c, status, "error", p); err != nil {
+	name := "error"
+	if isKiosk(c) {
+		name = "kiosk_error"
+		if strings.HasPrefix(f.Key, "form.") { // those words speak of a code to scan
+			p.Text = l.T("kiosk.form_stale")
+		}
+	}
+	if err := s.render(c, status, name, p); err != nil {
 		s.Log.Error("error page", "error", err)
 		_ = c.NoContent(http.StatusInternalServerError)
 	}

@@ -53,6 +53,11 @@ func visits(f *fixture, t testing.TB) []visit {
 		{post, "/s/:token", "/s/" + link, linkForm, "thanks", 200, "gikk opp med én", everybody},
 		{get, "/s/:token/stop", "/s/" + link + "/stop", nil, "stop", 200, "Vil du slippe flere meldinger?", everybody},
 		{post, "/s/:token/stop", "/s/" + link + "/stop", url.Values{}, "stop", 200, "Du får ikke flere meldinger", everybody},
+		{get, "/kiosk", "/kiosk?code=" + code, nil, "", 303, "/kiosk/" + code, everybody},
+		{get, "/kiosk", "/kiosk?code=x", nil, "kiosk_error", 404, `action="/kiosk"`, everybody},
+		{get, "/kiosk/:code", "/kiosk/" + code, nil, "kiosk_start", 200, `value="nn"`, everybody},
+		{post, "/kiosk/:code", "/kiosk/" + code, url.Values{"open": {"nn"}}, "kiosk_form", 200, "Var legen høfleg mot deg?", everybody},
+		{post, "/kiosk/:code", "/kiosk/" + code, answer(), "kiosk_thanks", 200, "Neste person", everybody},
 		{get, "/p/:slug", "/p/" + f.eidsvag.Slug, nil, "public", 200, "Si hvordan besøket var", everybody},
 		{get, "/p/:slug", "/p/ingen", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/static/*", "/static/app.css", nil, "", 200, "--accent", everybody},
@@ -161,11 +166,14 @@ func checkHeaders(t *testing.T, v visit, r response) {
 	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%s %s: headers %v", v.method, v.path, h)
 	}
+	if got := strings.Contains(h.Get("Content-Security-Policy"), "connect-src"); got != (v.route == kioskRoute) {
+		t.Errorf("%s %s: may its script fetch: %v", v.method, v.path, got)
+	}
 	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || v.route == "/"
 	if patient && len(r.Cookies()) > 0 {
 		t.Errorf("%s %s sets a cookie", v.method, v.path)
 	}
-	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || v.route == "/admin" {
+	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || v.route == kioskRoute || v.route == "/admin" {
 		if h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s may be cached: %q", v.method, v.path, h.Get("Cache-Control"))
 		}
@@ -304,6 +312,12 @@ func TestOnlyClosedAnswers(t *testing.T) {
 		"empty":  f.answer(t, f.point.Code),
 		"thanks": f.answer(t, f.point.Code, "visit.polite", "5"),
 		"wrong":  f.answer(t, f.point.Code, "visit.polite", "x"),
+
+		"kiosk start":  f.get(t, nobody, f.kiosk()),
+		"kiosk form":   f.openKiosk(t, "nb"),
+		"kiosk empty":  f.answerKiosk(t),
+		"kiosk thanks": f.answerKiosk(t, "visit.polite", "5"),
+		"kiosk wrong":  f.answerKiosk(t, "visit.polite", "x"),
 	}
 	for name, r := range pages {
 		for _, tag := range control.FindAllString(r.body, -1) {

@@ -24,8 +24,8 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// layouts says which frame each page is set in: patient (no session, nothing to sign in to), staff, or
-// print (a sheet of paper with nothing around it).
+// layouts says which frame each page is set in: patient (no session, nothing to sign in to), kiosk (the
+// same on a shared screen), staff, or print (a sheet of paper with nothing around it).
 var layouts = map[string]string{
 	"form":       "patient",
 	"thanks":     "patient",
@@ -40,6 +40,11 @@ var layouts = map[string]string{
 	"assumption": "staff",
 	"admin":      "staff",
 	"poster":     "print",
+
+	"kiosk_start":  "kiosk",
+	"kiosk_form":   "kiosk",
+	"kiosk_thanks": "kiosk",
+	"kiosk_error":  "patient",
 
 	"improvements":    "staff",
 	"improvement":     "staff",
@@ -87,7 +92,7 @@ func (p phone) Dial() string { return strings.ReplaceAll(string(p), " ", "") }
 func (p page) Languages() []string { return i18n.Languages }
 
 func (s *Server) loadPages() (map[string]*template.Template, error) {
-	funcs := template.FuncMap{"static": s.assetPath}
+	funcs := template.FuncMap{"static": s.assetPath, "words": s.Words.In}
 	pages := make(map[string]*template.Template, len(layouts))
 	for name, layout := range layouts {
 		t, err := template.New(name).Funcs(funcs).Option("missingkey=error").
