@@ -30,7 +30,7 @@ func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 var (
-	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
 	noReferrer  = []string{"no-referrer"}
 	noSniff     = []string{"nosniff"}
@@ -76,7 +76,7 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isPatientRoute(pattern string) bool {
-	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/p/")
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/w/") || strings.HasPrefix(pattern, "/p/")
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {

@@ -35,6 +35,8 @@ func (s *Server) routes() []route {
 		{get, "/K/:code", open, s.showForm}, // printed QR codes are in capitals
 		{post, "/k/:code", open, s.saveForm},
 		{post, "/K/:code", open, s.saveForm},
+		{get, "/w/:code", open, s.showWebForm},
+		{post, "/w/:code", open, s.saveWebForm},
 		{get, "/p/:slug", open, s.showPublic},
 		{get, "/static/*", open, s.showAsset},
 		{get, "/healthz", open, s.showHealth},
@@ -60,8 +62,16 @@ func (s *Server) routes() []route {
 		{post, "/practices/:id/points/:code", lead, s.savePointState},
 		{post, "/practices/:id/digital", lead, s.saveDigital},
 		{get, "/practices/:id/points/:code/poster", member, s.showPoster},
+		{get, "/practices/:id/points/:code/card", member, s.showCards},
+		{get, "/practices/:id/points/:code/letter", member, s.showLetter},
+		{get, "/practices/:id/points/:code/kit", member, s.showKit},
+		{get, "/practices/:id/points/:code/button.svg", member, s.showButton},
 		{get, "/practices/:id/points/:code/qr.svg", member, s.showQRAsSVG},
 		{get, "/practices/:id/points/:code/qr.png", member, s.showQRAsPNG},
+
+		{get, "/practices/:id/paper", member, s.showPaper},
+		{get, "/practices/:id/paper/entry", member, s.showBatch},
+		{post, "/practices/:id/paper/entry", member, s.saveBatch},
 
 		{get, "/practices/:id/networks", member, s.showNetworks},
 		{get, "/practices/:id/network/:network", member, s.showNetwork},
