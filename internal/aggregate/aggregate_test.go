@@ -351,6 +351,50 @@ func TestIntake(t *testing.T) {
 		})
 	})
 
+	t.Run("a batch on paper sent twenty times at once, among forms, is counted once and whole", func(t *testing.T) {
+		storetest.Each(t, func(t *testing.T, s *store.Store) {
+			p := newPractice(t, s, "Eidsvåg")
+			in := newIntake(t, s, newClock(turn).now)
+			visit, _ := catalog.Survey("visit", 1)
+			var responses []survey.Response
+			for i := range 12 {
+				responses = append(responses, survey.Response{Survey: visit, Answers: map[string]string{
+					"polite": []string{"5", "4", survey.NotApplicable}[i%3], "overall": "5"}})
+			}
+			var wg sync.WaitGroup
+			for i := range 20 {
+				wg.Go(func() {
+					if err := in.Count(context.Background(), aggregate.Entry(p.ID, "", "paper", "batch", responses)); err != nil {
+						t.Error(err)
+					}
+				})
+				wg.Go(func() {
+					if err := in.Count(context.Background(), entry(p, fmt.Sprint(i), "4")); err != nil {
+						t.Error(err)
+					}
+				})
+				wg.Go(func() {
+					if in.Count(context.Background(), aggregate.Entry("nobody", "", "paper", "nobody", responses)) == nil {
+						t.Error("a batch of nobody's was counted")
+					}
+				})
+			}
+			wg.Wait()
+			var pending store.Sums
+			closeWith(t, s, after, store.Division{Divide: func(_ string, p store.Sums) (store.Sums, store.Sums) { pending = p; return p, store.Sums{} }})
+			if got, want := fmt.Sprint(pending.Channels.Counts, pending.Points.Counts), "map[paper:12 qr:20] map[P:20]"; got != want {
+				t.Errorf("by channel and point %s, want %s", got, want)
+			}
+			if got, want := lines(t, s, polite(p), "polite", "4", "5", "na"), "2026-W48: 2026-W48–2026-W48 4:24 5:4 na:4"; got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			// Each sheet has an index of its own where it is answered well enough: here on two of five, too few.
+			if _, ok := pending.Questions[survey.IndexID]; ok {
+				t.Error("two answers of five have made an index")
+			}
+		})
+	})
+
 	t.Run("a form to a practice that is gone does not fail the others in its batch", func(t *testing.T) {
 		storetest.Each(t, func(t *testing.T, s *store.Store) {
 			p := newPractice(t, s, "Eidsvåg")

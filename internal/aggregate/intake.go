@@ -17,7 +17,8 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Entry turns a form's responses into what is counted. receipt is a hash of the form's random number.
+// Entry turns the responses of a form, or of a batch of forms on paper, into what is counted. receipt is
+// a hash of the form's or the batch's random number.
 func Entry(practiceID, point, channel, receipt string, responses []survey.Response) store.Entry {
 	e := store.Entry{Receipt: receipt, PracticeID: practiceID, Point: point, Channel: channel,
 		Answers: make([]store.Answers, len(responses))}
@@ -61,7 +62,7 @@ func NewIntake(s *store.Store, closer *Closer, now func() time.Time, log *slog.L
 	return in
 }
 
-// Count counts one form. nil means it is on disk, counted exactly once however often it is sent. Gone
+// Count counts one entry. nil means it is on disk, counted exactly once however often it is sent. Gone
 // means that the invitation it came by is used or over, and it is not counted. Any other error means it may
 // or may not be: the same form can be sent again without harm.
 func (in *Intake) Count(ctx context.Context, e store.Entry) error {

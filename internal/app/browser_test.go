@@ -69,6 +69,12 @@ func TestBrowser(t *testing.T) {
 		{"axe finds no violation", axeFindsNothing},
 		{"a printed poster can be scanned", printedPoster},
 		{"downloaded codes can be scanned", downloadedCodes},
+		{"printed cards and notes can be scanned", printedCards},
+		{"a form on paper fits its sheet", printedPaper},
+		{"the kit's buttons copy and print", kitButtons},
+		{"a stack of paper is typed in by keyboard", batchByKeyboard},
+		{"a stack of paper is typed in without script", batchWithoutScript},
+		{"typing a stack survives the end of a session", batchSignedOut},
 		{"screenshots", screenshots},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })
@@ -78,6 +84,7 @@ func TestBrowser(t *testing.T) {
 // world is a running Venterom with the demonstration's practices and a few more, and a browser.
 type world struct {
 	app     *App
+	now     time.Time // by its clock
 	words   *i18n.Words
 	counts  *sql.DB         // the same database, to see what was counted
 	address string          // where it listens
@@ -144,6 +151,7 @@ func (w *world) openApp(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
 	now := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC) // a Wednesday
+	w.now = now
 	file := filepath.Join(t.TempDir(), "venterom.db")
 	var err error
 	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Log: "error", Now: func() time.Time { return now }})
@@ -196,6 +204,21 @@ func (w *world) openApp(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// newLead makes an account that leads a practice, and returns its address.
+func (w *world) newLead(t *testing.T, practiceID string) string {
+	t.Helper()
+	hash, err := practice.HashPassword(demoPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	email := strings.ToLower(practiceID) + "@demo.example"
+	if _, err := w.app.Store.CreateAccount(context.Background(), practice.Account{Email: email, Name: email, Password: hash},
+		practice.Member{PracticeID: practiceID, Role: practice.Lead}); err != nil {
+		t.Fatal(err)
+	}
+	return email
 }
 
 // newPractice makes a practice that asks everything, so that a test has its own counters.
@@ -319,8 +342,20 @@ func (w *world) pages() []webPage {
 		{"points", full + "/points", leadEmail, nil},
 		{"points-wrong", full + "/points", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"poster", full + "/points/" + string(w.full.Code) + "/poster", leadEmail, nil},
+		{"kit", full + "/points/" + string(w.full.Code) + "/kit", staffEmail, nil},
+		{"card", full + "/points/" + string(w.full.Code) + "/card", staffEmail, nil},
+		{"letter", full + "/points/" + string(w.full.Code) + "/letter", staffEmail, nil},
+		{"paper", full + "/paper", staffEmail, nil},
+		{"batch", full + "/paper/entry", staffEmail, nil},
+		{"batch-wrong", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets("543211123400", "54321", "9", "----"); b.sendBatch("review") }},
+		{"batch-few", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack[:3]...); b.sendBatch("review") }},
+		{"batch-review", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review") }},
+		{"batch-counted", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review"); b.sendBatch("send") }},
 		{"points-staff", full + "/points", staffEmail, nil},
 		{"practices", "/practices", twoEmail, nil},
+		{"card-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/card", twoEmail, nil},
+		{"letter-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/letter", twoEmail, nil},
+		{"paper-long", "/practices/" + w.long.PracticeID + "/paper", twoEmail, nil},
 		{"poster-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/poster", twoEmail, nil},
 		{"dashboard-empty", empty, emptyEmail, nil},
 		{"admin", "/admin", operatorEmail, nil},
@@ -345,6 +380,7 @@ type tab struct {
 	requests   []*network.EventRequestWillBeSent
 	received   map[network.RequestID]float64 // bytes over the wire
 	complaints []string
+	asked      int // how often a page asked whether to leave it
 }
 
 // tab opens a tab. When the test ends, it fails if the browser complained of anything or asked another
@@ -409,6 +445,11 @@ func (b *tab) note(event any) {
 				complain("console: %s%s", a.Value, a.Description)
 			}
 		}
+	case *page.EventJavascriptDialogOpening: // a page asks whether to leave what was typed: yes
+		b.asked++
+		go func() {
+			_, _ = chromedp.Call(b.ctx, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
+		}()
 	case *runtime.EventExceptionThrown:
 		complain("%s", (&chromedp.ExceptionError{ExceptionDetails: e.ExceptionDetails}).Error())
 	}
@@ -832,7 +873,7 @@ const crowded = `(() => {
 	if (width > innerWidth) found.push("the page is " + width + " px wide");
 	const name = e => e.tagName.toLowerCase() + (e.getAttribute("class") ? "." + e.getAttribute("class") : "") + " “" + e.textContent.trim().replace(/\s+/g, " ").slice(0, 40) + "”";
 	const asking = document.querySelector("dialog[open]"); // covers the page
-	const left = e => e.closest("svg, .scroll, .unseen, .chart") || asking && !asking.contains(e) || !e.checkVisibility({visibilityProperty: true});
+	const left = e => e.closest("svg, .scroll, .unseen, .chart, .preview") || asking && !asking.contains(e) || !e.checkVisibility({visibilityProperty: true});
 	const tight = [...document.body.querySelectorAll("*")].filter(e => {
 		const s = getComputedStyle(e);
 		return !left(e) && s.display !== "inline" && s.display !== "contents" && e.tagName !== "INPUT" && e !== asking /* it scrolls */ && e.textContent.trim() &&

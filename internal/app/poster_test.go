@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
 	"math"
@@ -20,6 +21,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 )
 
@@ -47,9 +49,9 @@ func (b *tab) printPage() []string {
 	if err := os.WriteFile(filepath.Join(folder, "page.pdf"), pdf, 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	draw := exec.Command(pdftoppm, "-r", strconv.Itoa(printDPI), "-png", "page.pdf", "sheet")
-	draw.Dir = folder
-	if out, err := draw.CombinedOutput(); err != nil {
+	raster := exec.Command(pdftoppm, "-r", strconv.Itoa(printDPI), "-png", "page.pdf", "sheet")
+	raster.Dir = folder
+	if out, err := raster.CombinedOutput(); err != nil {
 		b.t.Fatalf("pdftoppm: %v\n%s", err, out)
 	}
 	sheets, err := filepath.Glob(filepath.Join(folder, "sheet*.png"))
@@ -82,6 +84,19 @@ func readPNG(t *testing.T, name string) image.Image {
 	return picture
 }
 
+func writePNG(t *testing.T, name string, picture image.Image) string {
+	t.Helper()
+	var data bytes.Buffer
+	if err := png.Encode(&data, picture); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), name+".png")
+	if err := os.WriteFile(file, data.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func printedPoster(t *testing.T, w *world) {
 	program(t, "zbarimg")
 	b := w.tab(t, wide, 800, options{})
@@ -112,16 +127,88 @@ func printedPoster(t *testing.T, w *world) {
 			t.Logf("%s: the code is %.0f mm wide", tag, mm)
 		}
 		for name, spoiled := range map[string]image.Image{"blurred": blur(sheet, 3), "dirty": soil(sheet)} {
-			file := filepath.Join(t.TempDir(), name+".png")
-			var data bytes.Buffer
-			if err := png.Encode(&data, spoiled); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(file, data.Bytes(), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if got := scanned(t, file); got != want {
+			if got := scanned(t, writePNG(t, name, spoiled)); got != want {
 				t.Errorf("%s, %s: scanned %q, want %q", tag, name, got, want)
+			}
+		}
+	}
+}
+
+// printedCards: every card and every note on a sheet can be scanned, and still when blurred, as by a
+// bad copy.
+func printedCards(t *testing.T, w *world) {
+	program(t, "zbarimg")
+	b := w.tab(t, wide, 800, options{})
+	for _, sheet := range []struct {
+		name, tag, email string
+		point            practice.Point
+		across, down     int
+	}{
+		{"card", "nb", leadEmail, w.full, 2, 2}, {"card", "nn", leadEmail, w.full, 2, 2}, {"card", "en", twoEmail, w.long, 2, 2},
+		{"letter", "nb", leadEmail, w.full, 1, 5}, {"letter", "nn", leadEmail, w.full, 1, 5}, {"letter", "en", twoEmail, w.long, 1, 5},
+	} {
+		b.visit(webPage{email: sheet.email, path: "/practices/" + sheet.point.PracticeID + "/points/" + string(sheet.point.Code) + "/" + sheet.name + "?lang=" + sheet.tag})
+		want := strings.ToUpper(printed + "/k/" + string(sheet.point.Code))
+		sheets := b.printPage()
+		if len(sheets) != 1 {
+			t.Errorf("%s in %s fills %d sheets, want 1", sheet.name, sheet.tag, len(sheets))
+			continue
+		}
+		paper := readPNG(t, sheets[0])
+		if got := strings.Fields(scanned(t, sheets[0])); len(got) != sheet.across*sheet.down {
+			t.Errorf("%s in %s: scanned %d codes, want %d", sheet.name, sheet.tag, len(got), sheet.across*sheet.down)
+		}
+		size := paper.Bounds().Size()
+		for i := range sheet.across * sheet.down {
+			x, y := i%sheet.across, i/sheet.across
+			cut := cropped(paper, image.Rect(x*size.X/sheet.across, y*size.Y/sheet.down, (x+1)*size.X/sheet.across, (y+1)*size.Y/sheet.down))
+			if sheet.name == "letter" { // the notes stand between margins
+				cut = paper
+			}
+			if mm := codeWidth(cut); mm < 25 {
+				t.Errorf("%s in %s: the code is %.0f mm wide, want at least 25", sheet.name, sheet.tag, mm)
+			}
+			for name, picture := range map[string]image.Image{"cut out": cut, "blurred": blur(cut, 2)} {
+				for _, got := range strings.Fields(scanned(t, writePNG(t, name, picture))) {
+					if got != want {
+						t.Errorf("%s in %s, %s: scanned %q, want %q", sheet.name, sheet.tag, name, got, want)
+					}
+				}
+			}
+			if sheet.name == "letter" {
+				break
+			}
+		}
+	}
+}
+
+func cropped(picture image.Image, part image.Rectangle) image.Image {
+	out := image.NewGray(image.Rect(0, 0, part.Dx(), part.Dy()))
+	draw.Draw(out, out.Rect, picture, part.Min, draw.Src)
+	return out
+}
+
+// printedPaper: one side of A4 for each survey that is asked, whatever the language and the name.
+func printedPaper(t *testing.T, w *world) {
+	b := w.tab(t, wide, 800, options{})
+	visit := w.newPractice(t, "Fastlegekontoret ved Sankthanshaugen og Bjørnstjerne Bjørnsons plass")
+	p, err := w.app.Store.Practice(t.Context(), visit.PracticeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Digital = false
+	if err := w.app.Store.SavePractice(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	email := w.newLead(t, visit.PracticeID)
+	for _, tag := range i18n.Languages {
+		for _, paper := range []struct {
+			email, id string
+			sides     int
+		}{{email, visit.PracticeID, 1}, {twoEmail, w.long.PracticeID, 2}} {
+			b.visit(webPage{email: paper.email, path: "/practices/" + paper.id + "/paper?lang=" + tag})
+			if sides := b.printPage(); len(sides) != paper.sides {
+				t.Errorf("%s: the form fills %d sides, want %d", tag, len(sides), paper.sides)
 			}
 		}
 	}

@@ -44,6 +44,9 @@ func New(s *store.Store, surveys *survey.Catalog, g disclosure.Gate) *Reader {
 	return &Reader{store: s, surveys: surveys, gate: g}
 }
 
+// Floor is the fewest answers that anything is said about.
+func (r *Reader) Floor() int { return r.gate.Floor() }
+
 // Tab is a survey, in one version, that the practice has releases of or uses now.
 type Tab struct {
 	Survey   string

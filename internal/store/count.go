@@ -92,7 +92,8 @@ func (s Sums) Empty() bool {
 	return len(s.Channels.Counts) == 0 && len(s.Points.Counts) == 0 && len(s.Questions) == 0 && len(s.Asides) == 0
 }
 
-// Entry is one form as it is about to be counted. It exists only in memory.
+// Entry is what is counted together or not at all: one form, or a batch of forms on paper under one
+// receipt. It exists only in memory.
 type Entry struct {
 	Receipt string // hash of the form's random number; empty where no form can be sent twice
 	// Practice, point and channel are counted apart from the answers.
@@ -100,7 +101,7 @@ type Entry struct {
 	Point      string // collection point's code; empty if none
 	Invitation string // hash of the single-use token it came by; empty if none
 	Channel    string
-	Answers    []Answers // one per survey in the form
+	Answers    []Answers // one for each survey of each form; each is one more response
 }
 
 // Answers is the option chosen for each question of one survey, the derived ones included.
@@ -197,6 +198,13 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 type Refused []int
 
 func (Refused) Error() string { return "the invitation is used or over" }
+
+// Counted reports whether an entry with this receipt was counted, in the days that receipts are kept.
+func (s *Store) Counted(ctx context.Context, receipt string) (bool, error) {
+	var counted bool
+	err := s.db.GetContext(ctx, &counted, `SELECT EXISTS (SELECT 1 FROM receipt WHERE hash = $1)`, receipt)
+	return counted, err
+}
 
 // takeReceipts stores the batch's receipts and returns those that were new.
 func takeReceipts(ctx context.Context, c *sqlx.Tx, forgetOn string, batch []Entry) (map[string]bool, error) {

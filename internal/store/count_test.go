@@ -217,6 +217,85 @@ func TestCountForAPracticeThatIsGone(t *testing.T) {
 	})
 }
 
+// paper is a batch of ten forms under one receipt: seven that chose 5, three that did not choose.
+func paper(practiceID, receipt string) store.Entry {
+	e := store.Entry{Receipt: receipt, PracticeID: practiceID, Channel: "paper"}
+	for i := range 10 {
+		option := "5"
+		if i < 3 {
+			option = "na"
+		}
+		e.Answers = append(e.Answers, store.Answers{Survey: "visit", Version: 1, Options: map[string]string{"polite": option}})
+	}
+	return e
+}
+
+// TestABatchIsCountedWhole cuts the counting of a batch short at ever later moments, on two stores as
+// two instances are. Whatever was committed, it was all ten forms; and after a repeat it is ten, once.
+func TestABatchIsCountedWhole(t *testing.T) {
+	for _, e := range storetest.Engines {
+		t.Run(string(e), func(t *testing.T) {
+			dsn := storetest.DSN(t, e)
+			ctx := context.Background()
+			var stores [2]*store.Store
+			for i := range stores {
+				s, err := store.Open(ctx, dsn, storetest.Secret)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer s.Close()
+				stores[i] = s
+			}
+			p, _ := newPractice(t, stores[0], "Eidsvåg")
+			const batches = 40
+			committed := 0
+			var wg sync.WaitGroup
+			for i := range batches {
+				cut, stop := context.WithTimeout(ctx, time.Duration(i*i)*100*time.Microsecond)
+				if i == batches-1 {
+					cut = ctx
+				}
+				for worker := range stores {
+					// An error may come after the commit; only the receipt says.
+					wg.Go(func() { _ = stores[worker].Count(cut, monday, []store.Entry{paper(p.ID, fmt.Sprint(i))}) })
+				}
+				wg.Wait()
+				stop()
+			}
+			for i := range batches {
+				counted, err := stores[i%2].Counted(ctx, fmt.Sprint(i))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if counted {
+					committed++
+				}
+			}
+			t.Logf("%d of %d batches were committed at the first try", committed, batches)
+			want := fmt.Sprintf("2026-W48 polite 2026-W48–2026-W48 1:0 3:0 5:%d na:%d", 7*committed, 3*committed)
+			if got := released(t, stores[0], p.ID, "2026-W48"); got != want {
+				t.Errorf("after %d commits: got  %s\nwant %s", committed, got, want)
+			}
+			for i := range batches {
+				for _, s := range stores {
+					wg.Go(func() {
+						if err := s.Count(ctx, monday.AddDate(0, 0, 7), []store.Entry{paper(p.ID, fmt.Sprint(i))}); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+			}
+			wg.Wait()
+			if rest := batches - committed; rest > 0 {
+				want += fmt.Sprintf("\n2026-W49 polite 2026-W49–2026-W49 1:0 3:0 5:%d na:%d", 7*rest, 3*rest)
+			}
+			if got := released(t, stores[1], p.ID, "2026-W49"); got != want {
+				t.Errorf("after the repeat: got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
 func TestReceiptsAreForgotten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()

@@ -38,6 +38,10 @@ func TestLint(t *testing.T) {
 		t.Fatal(problems)
 	}
 	const text = "{nb: a, nn: b, en: c}"
+	many := ""
+	for _, code := range "abcdefghi" {
+		many += "      - {code: " + string(code) + ", text: " + text + "}\n"
+	}
 	tests := []struct {
 		name     string
 		old, new string // the first old in good becomes new
@@ -123,6 +127,7 @@ func TestLint(t *testing.T) {
 			"13:14: a question of kind scale has the options of its scale"}},
 		{"options missing", good[strings.Index(good, "    options:"):], "", []string{
 			`16:5: key "options" is missing: a question of kind choice has its own options`}},
+		{"ten options", `      - {code: "y", text: ` + text + "}\n", many, []string{"29:9: at most 9 options: on paper each has one digit"}},
 		{"scores in a choice", `code: "x"`, `code: "x", score: 1`, []string{
 			`20:21: unknown key "score" in an option of kind choice`}},
 		{"score missing", "score: 0, ", "", []string{`7:7: key "score" is missing in an option of kind scale`}},

@@ -187,7 +187,11 @@ func (r *reader) options(n ast.Node, kind Kind) []Option {
 	if kind == Scale {
 		required = []string{"code", "score", "text"}
 	}
-	for _, n := range r.list(n, "options", 2) {
+	list := r.list(n, "options", 2)
+	if len(list) > maxTick {
+		r.at(list[maxTick], "at most %d options: on paper each has one digit", maxTick)
+	}
+	for _, n := range list {
 		f := r.fields(n, "option of kind "+string(kind), required, nil)
 		o := Option{Code: r.id(f["code"], "code"), Text: r.text(f["text"])}
 		if o.Code == NotApplicable {

@@ -81,11 +81,14 @@ func (s *Server) form(c echo.Context, l i18n.Language, e entrance, token string,
 	return fp
 }
 
+// digitalSurvey is asked after the practice's own where it is switched on.
+const digitalSurvey = "digital"
+
 // asked lists the surveys in a practice's form.
 func (s *Server) asked(p practice.Practice) []*survey.Survey {
 	ids := []string{p.Survey}
 	if p.Digital {
-		ids = append(ids, "digital")
+		ids = append(ids, digitalSurvey)
 	}
 	surveys := make([]*survey.Survey, 0, len(ids))
 	for _, id := range ids {

@@ -20,8 +20,8 @@ func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		h := c.Response().Header()
 		h["Content-Security-Policy"] = contentSecurityPolicy
-		if c.Path() == kioskRoute {
-			h["Content-Security-Policy"] = kioskSecurityPolicy
+		if slices.Contains(fetching, c.Path()) {
+			h["Content-Security-Policy"] = fetchingSecurityPolicy
 		}
 		h["Referrer-Policy"] = noReferrer
 		h["X-Content-Type-Options"] = noSniff
@@ -36,13 +36,14 @@ func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 var (
 	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
-	// The shared screen's script fetches forms and sends answers itself; no other page may.
-	kioskSecurityPolicy = []string{contentSecurityPolicy[0] + "; connect-src 'self'"}
-	noReferrer          = []string{"no-referrer"}
-	noSniff             = []string{"nosniff"}
-	deny                = []string{"DENY"}
-	sameOrigin          = []string{"same-origin"}
-	permissions         = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
+	// The routes whose script fetches or sends something itself; no other page may.
+	fetching               = []string{kioskRoute, batchRoute}
+	fetchingSecurityPolicy = []string{contentSecurityPolicy[0] + "; connect-src 'self'"}
+	noReferrer             = []string{"no-referrer"}
+	noSniff                = []string{"nosniff"}
+	deny                   = []string{"DENY"}
+	sameOrigin             = []string{"same-origin"}
+	permissions            = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
 )
 
 // noStore keeps staff pages out of every cache.
@@ -82,7 +83,7 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isPatientRoute(pattern string) bool {
-	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/s/") || strings.HasPrefix(pattern, "/p/")
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/s/") || strings.HasPrefix(pattern, "/w/") || strings.HasPrefix(pattern, "/p/")
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {

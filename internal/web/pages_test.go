@@ -39,6 +39,9 @@ func visits(f *fixture, t testing.TB) []visit {
 	}
 	link, linkForm := f.aLink(t)
 	members := []string{kari, sara}
+	sheets := func(do string) url.Values {
+		return url.Values{"token": {f.batchToken(t)}, "do": {do}, "mark": {"visit-1"}, "sheet": slices.Repeat([]string{"54321"}, 10)}
+	}
 	improvement := own + "/improvements/" + f.anImprovement(t).ID
 	return []visit{
 		{get, "/", "/", nil, "start", 200, "Skriv koden", everybody},
@@ -58,6 +61,9 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/kiosk/:code", "/kiosk/" + code, nil, "kiosk_start", 200, `value="nn"`, everybody},
 		{post, "/kiosk/:code", "/kiosk/" + code, url.Values{"open": {"nn"}}, "kiosk_form", 200, "Var legen høfleg mot deg?", everybody},
 		{post, "/kiosk/:code", "/kiosk/" + code, answer(), "kiosk_thanks", 200, "Neste person", everybody},
+		{get, "/w/:code", "/w/" + code, nil, "form", 200, `action="/w/` + code + `"`, everybody},
+		{get, "/w/:code", "/w/x", nil, "error", 404, "Spør i skranken", everybody},
+		{post, "/w/:code", "/w/" + code, answer(), "thanks", 200, "Nettside", everybody},
 		{get, "/p/:slug", "/p/" + f.eidsvag.Slug, nil, "public", 200, "Si hvordan besøket var", everybody},
 		{get, "/p/:slug", "/p/ingen", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/static/*", "/static/app.css", nil, "", 200, "--accent", everybody},
@@ -97,6 +103,18 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/practices/:id/points/:code/qr.svg", own + "/points/" + code + "/qr.svg", nil, "", 200, "<svg", members},
 		{get, "/practices/:id/points/:code/qr.png", own + "/points/" + code + "/qr.png", nil, "", 200, "PNG", members},
 		{get, "/practices/:id/points/:code/poster", own + "/points/" + string(f.elsewhere.Code) + "/poster", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices/:id/points/:code/card", own + "/points/" + code + "/card", nil, "card", 200, "Bordkort for Eidsvåg legekontor", members},
+		{get, "/practices/:id/points/:code/letter", own + "/points/" + code + "/letter", nil, "letter", 200, f.point.Code.String(), members},
+		{get, "/practices/:id/points/:code/kit", own + "/points/" + code + "/kit", nil, "kit", 200, "https://svar.example.org/w/" + code, members},
+		{get, "/practices/:id/points/:code/kit", own + "/points/" + string(f.elsewhere.Code) + "/kit", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices/:id/points/:code/button.svg", own + "/points/" + code + "/button.svg", nil, "", 200, "Si hvordan besøket var", members},
+		{get, "/practices/:id/points/:code/button.svg", own + "/points/" + string(f.elsewhere.Code) + "/button.svg", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices/:id/paper", own + "/paper", nil, "paper", 200, "visit-1.digital-1", members},
+		{get, "/practices/:id/paper/entry", own + "/paper/entry", nil, "batch", 200, "visit-1.digital-1", members},
+		{get, "/practices/:id/paper/entry", own + "/paper/entry?mark=visit-2", nil, "error", 404, "ikke noe skjema med det merket", members},
+		{post, "/practices/:id/paper/entry", own + "/paper/entry", url.Values{"token": {f.batchToken(t)}, "do": {"review"}, "sheet": {"5"}}, "batch", 422, "Ark 1: Ett tegn er tastet", members},
+		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("review"), "batch_review", 200, "10 ark med svar", members},
+		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("send"), "batch_counted", 200, "Ny bunke", members},
 		{get, "/practices", "/practices", nil, "", 303, "/networks/" + f.network.ID, []string{kim}},
 		{get, "/practices/:id/networks", own + "/networks", nil, "", 303, own + "/network/" + f.network.ID, members},
 		{get, "/practices/:id/networks", "/practices/" + f.lillevik.ID + "/networks", nil, "networks", 200, "ikke med i noe nettverk", []string{olav}},
@@ -166,14 +184,14 @@ func checkHeaders(t *testing.T, v visit, r response) {
 	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
 		t.Errorf("%s %s: headers %v", v.method, v.path, h)
 	}
-	if got := strings.Contains(h.Get("Content-Security-Policy"), "connect-src"); got != (v.route == kioskRoute) {
+	if got := strings.Contains(h.Get("Content-Security-Policy"), "connect-src"); got != slices.Contains(fetching, v.route) {
 		t.Errorf("%s %s: may its script fetch: %v", v.method, v.path, got)
 	}
-	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || v.route == "/"
+	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(v.route, "/s/") || v.route == "/"
 	if patient && len(r.Cookies()) > 0 {
 		t.Errorf("%s %s sets a cookie", v.method, v.path)
 	}
-	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || v.route == kioskRoute || v.route == "/admin" {
+	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(v.route, "/s/") || v.route == kioskRoute || v.route == "/admin" {
 		if h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s may be cached: %q", v.method, v.path, h.Get("Cache-Control"))
 		}
@@ -219,6 +237,14 @@ func TestSwitchingLanguageStaysOnThePage(t *testing.T) {
 	r := f.get(t, kari, "/practices/"+f.eidsvag.ID+"?survey=digital&lang=nn&x=%22%3E")
 	if !strings.Contains(r.body, `href="?lang=en&amp;survey=digital"`) {
 		t.Error("the link to English leaves the survey")
+	}
+}
+
+func TestSwitchingLanguageStaysWithTheSheet(t *testing.T) {
+	f := newFixture(t)
+	r := f.get(t, kari, "/practices/"+f.eidsvag.ID+"/paper/entry?mark=visit-1")
+	if !strings.Contains(r.body, `href="?lang=en&amp;mark=visit-1"`) {
+		t.Error("the link to English leaves the sheets that are being typed")
 	}
 }
 
@@ -288,8 +314,10 @@ func TestLogTellsNothing(t *testing.T) {
 	token := f.token(t, f.point.Code)
 	f.do(t, nobody, http.MethodPost, "/k/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}},
 		"User-Agent", "marked-browser", "X-Forwarded-For", "203.0.113.7", "Referer", "https://marked.example/")
+	f.do(t, nobody, http.MethodPost, "/w/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}})
+	f.sendBatch(t, kari, "send", "", slices.Repeat([]string{"04321"}, 12)...)
 	f.get(t, kari, "/practices/"+f.eidsvag.ID+"?marked=query")
-	for _, secret := range []string{token, string(f.point.Code), "polite", "marked", "203.0.113.7", "192.0.2.1", kari, f.eidsvag.ID, strings.Split(f.cookies[kari], "=")[1]} {
+	for _, secret := range []string{token, string(f.point.Code), "polite", "04321", "marked", "203.0.113.7", "192.0.2.1", kari, f.eidsvag.ID, strings.Split(f.cookies[kari], "=")[1]} {
 		if strings.Contains(f.log.String(), secret) {
 			t.Errorf("the log has %q:\n%s", secret, f.log)
 		}
@@ -297,7 +325,7 @@ func TestLogTellsNothing(t *testing.T) {
 	if !strings.Contains(f.log.String(), "route=/practices/:id") {
 		t.Error("the log is not on")
 	}
-	if strings.Contains(f.log.String(), "route=/k") {
+	if strings.Contains(f.log.String(), "route=/k") || strings.Contains(f.log.String(), "route=/w") {
 		t.Error("the log says when a patient came")
 	}
 }
@@ -318,6 +346,8 @@ func TestOnlyClosedAnswers(t *testing.T) {
 		"kiosk empty":  f.answerKiosk(t),
 		"kiosk thanks": f.answerKiosk(t, "visit.polite", "5"),
 		"kiosk wrong":  f.answerKiosk(t, "visit.polite", "x"),
+		"web":          f.get(t, nobody, "/w/"+string(f.point.Code)),
+		"paper":        f.get(t, kari, "/practices/"+f.eidsvag.ID+"/paper"),
 	}
 	for name, r := range pages {
 		for _, tag := range control.FindAllString(r.body, -1) {

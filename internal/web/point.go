@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
 	"strings"
 
@@ -99,28 +98,6 @@ func (s *Server) ownPoint(c echo.Context) (practice.Point, error) {
 		err = fault.New(fault.NotFound, "error.not_found")
 	}
 	return point, err
-}
-
-type posterPage struct {
-	page
-	Practice practice.Practice
-	Host     string
-	Code     practice.Code
-	QR       template.HTML
-}
-
-func (s *Server) showPoster(c echo.Context) error {
-	point, err := s.ownPoint(c)
-	if err != nil {
-		return err
-	}
-	svg, err := qrSVG(s.pointURL(point.Code))
-	if err != nil {
-		return err
-	}
-	l, p := s.language(c), inPractice(c)
-	return s.render(c, http.StatusOK, "poster", posterPage{page: s.page(c, l, l.T("poster.title", "Practice", p.Name)),
-		Practice: p, Host: s.BaseURL.Host, Code: point.Code, QR: template.HTML(svg)})
 }
 
 func (s *Server) showQRAsSVG(c echo.Context) error {

@@ -45,6 +45,14 @@ var layouts = map[string]string{
 	"kiosk_form":   "kiosk",
 	"kiosk_thanks": "kiosk",
 	"kiosk_error":  "patient",
+	"kit":          "staff",
+	"card":         "print",
+	"letter":       "print",
+
+	"paper":         "print",
+	"batch":         "staff",
+	"batch_review":  "staff",
+	"batch_counted": "staff",
 
 	"improvements":    "staff",
 	"improvement":     "staff",
@@ -69,10 +77,10 @@ type page struct {
 	query   url.Values         // of the address, for links back to the same page
 }
 
-// Switched is this page's address in another language: the same survey, the same version.
+// Switched is this page's address in another language: the same survey, version or mark.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version"} {
+	for _, name := range []string{"survey", "version", fieldMark} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}
