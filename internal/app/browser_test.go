@@ -59,6 +59,7 @@ func TestBrowser(t *testing.T) {
 		{"axe finds no violation", axeFindsNothing},
 		{"a printed poster can be scanned", printedPoster},
 		{"downloaded codes can be scanned", downloadedCodes},
+		{"reports and worksheets fit their sheets", printedPaper},
 		{"screenshots", screenshots},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })
@@ -77,6 +78,7 @@ type world struct {
 	empty   practice.Point // of a practice without answers
 	long    practice.Point // of a practice with the longest name there may be
 	retired practice.Point
+	network string // that the full one is in
 }
 
 // printed is the address in the posters. Staff cookies are as strict as its https makes them; browsers
@@ -136,7 +138,7 @@ func (w *world) openApp(t *testing.T) {
 	now := time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC) // a Wednesday
 	file := filepath.Join(t.TempDir(), "venterom.db")
 	var err error
-	w.app, err = Open(ctx, Config{Database: file, Address: "127.0.0.1:0", BaseURL: printed, Log: "error", Now: func() time.Time { return now }})
+	w.app, err = Open(ctx, Config{Database: file, Address: "127.0.0.1:0", BaseURL: printed, Surveys: writeLongSurvey(t), Log: "error", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +147,11 @@ func (w *world) openApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.full = points[0]
+	networks, err := w.app.Store.ParticipatesIn(ctx, w.full.PracticeID)
+	if err != nil || len(networks) != 1 {
+		t.Fatalf("the first practice is in %d networks, %v", len(networks), err)
+	}
+	w.network = networks[0].NetworkID
 	w.empty = w.newPractice(t, "Nymoen legekontor")
 	w.long = w.newPractice(t, "Fastlegekontoret ved Sankthanshaugen og Bjørnstjerne Bjørnsons plass legegruppe")
 	if w.retired, err = w.app.Store.CreatePoint(ctx, w.full.PracticeID, "Gangen"); err != nil {
@@ -237,7 +244,7 @@ func (w *world) pages() []webPage {
 	form := "/k/" + string(w.full.Code)
 	full, empty := "/practices/"+w.full.PracticeID, "/practices/"+w.empty.PracticeID
 	send := func(b *tab) { b.follow(chromedp.Click(chromedp.CSS(".primary"))) }
-	return []webPage{
+	return append(w.paper(), []webPage{
 		{"form", form, "", nil},
 		{"form-nn", form + "?lang=nn", "", nil},
 		{"form-en", form + "?lang=en", "", nil},
@@ -269,7 +276,8 @@ func (w *world) pages() []webPage {
 		{"poster-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/poster", twoEmail, nil},
 		{"dashboard-empty", empty, emptyEmail, nil},
 		{"admin", "/admin", operatorEmail, nil},
-	}
+		{"report-early", empty + "/report", emptyEmail, nil},
+	}...)
 }
 
 // options is how a tab differs from that of somebody in Norway with an ordinary phone.

@@ -39,6 +39,8 @@ var layouts = map[string]string{
 	"assumption": "staff",
 	"admin":      "staff",
 	"poster":     "print",
+	"report":     "print",
+	"worksheet":  "print",
 
 	"improvements":    "staff",
 	"improvement":     "staff",
@@ -63,10 +65,10 @@ type page struct {
 	query   url.Values         // of the address, for links back to the same page
 }
 
-// Switched is this page's address in another language: the same survey, the same version.
+// Switched is this page's address in another language: the same survey, version and quarter.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version"} {
+	for _, name := range []string{"survey", "version", "quarter"} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}
