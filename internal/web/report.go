@@ -49,7 +49,7 @@ type reportPage struct {
 
 // reportRow is a question on one line.
 type reportRow struct {
-	Text, Note             string
+	Text                   string
 	Derived, Scored        bool
 	Few                    string // instead of numbers
 	Mean, MeanBetween      string
@@ -81,7 +81,10 @@ func (s *Server) showReport(c echo.Context) error {
 	if asked, err := s.askFirstIn(c, q.Survey, q.Version, q.Quarter); asked || err != nil {
 		return err
 	}
-	rp.Quarter, rp.Previous, rp.Weeks = l.Period(q.Quarter), l.Period(q.Summary.Previous), l.Weeks(q.Now.First, q.Now.Last)
+	rp.Quarter, rp.Previous = l.Period(q.Quarter), l.Period(q.Summary.Previous)
+	if q.Now.First != "" { // a quarter may be over without a release
+		rp.Weeks = l.Weeks(q.Now.First, q.Now.Last)
+	}
 	for _, at := range q.Quarters {
 		rp.Quarters = append(rp.Quarters, tabLink{resultsPath(&q.Dashboard, "/report") + "&quarter=" + at.String(), l.PeriodShort(at), at == q.Quarter})
 	}

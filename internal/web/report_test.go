@@ -69,6 +69,19 @@ func TestReportSaysTheQuarter(t *testing.T) {
 	}
 }
 
+// TestReportOfAQuarterWithoutReleases: it is over, and says that there are too few answers.
+func TestReportOfAQuarterWithoutReleases(t *testing.T) {
+	f := newFixture(t)
+	f.release(t, f.eidsvag.Name, "visit", "2026-W10", map[string]int{"qr": 40}, map[string]map[string]int{"overall": {"4": 20, "5": 20}})
+	f.release(t, f.eidsvag.Name, "visit", "2026-W41", map[string]int{"qr": 40}, map[string]map[string]int{"overall": {"4": 20, "5": 20}})
+	said := words(f.get(t, kari, "/practices/"+f.eidsvag.ID+"/report?quarter=2026-Q2&lang=nb").body)
+	for _, want := range []string{"Kvartalsrapport, 2. kvartal 2026", "Alt i alt: Var du fornøyd med besøket? færre enn ti svar For få svar før: 40 svar", "For usikkert til å si om noe er endret"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the report lacks %q:\n%s", want, said)
+		}
+	}
+}
+
 // TestReportAsksFirst: while the latest quarter is the one that is guessed at, its report waits for it;
 // the verdicts of improvements wait as they do in the register.
 func TestReportAsksFirst(t *testing.T) {

@@ -209,7 +209,7 @@ func (f *results) summary(d *report.Dashboard) {
 	s := d.Summary
 	for _, shift := range s.Shifts {
 		if q := d.Question(shift.Question); q != nil {
-			f.change(f.about("change", *q), change{shift.Verdict, shift.Before, shift.Now, s.Previous.String(), s.Latest.String(), shift.Mean, shift.Share, s.Level})
+			f.change(f.about("change", *q), change{shift.Verdict, shift.Verdict == report.NoEvidence, shift.Before, shift.Now, s.Previous.String(), s.Latest.String(), shift.Mean, shift.Share, s.Level})
 		}
 	}
 	for i, all := range [][]report.Standing{s.Strong, s.Weak} {
@@ -249,6 +249,7 @@ func (f *results) summary(d *report.Dashboard) {
 // change is one question in two periods.
 type change struct {
 	verdict       report.Outcome
+	none          bool // and a change worth the name would have shown
 	before, after report.Side
 	from, to      string // the periods
 	mean, share   *report.Difference
@@ -276,6 +277,9 @@ func (f *results) change(x figure, c change) {
 	side(c.after, c.to)
 	x.Period, x.N, x.Before, x.Measure = c.to, c.after.N, c.before.N, "mean_change"
 	x.Verdict, x.Says = string(c.verdict), f.l.T("improvement.is_"+string(c.verdict))
+	if c.none {
+		x.Says = f.l.T("improvement.is_no_change")
+	}
 	if c.mean == nil {
 		f.add(x)
 		return
@@ -392,7 +396,7 @@ func (f *results) improvement(im *report.Improvement, unopened bool) {
 			f.add(at)
 			continue
 		}
-		f.change(x, change{c.Verdict, c.Before, c.After, weeks(c.Before.First, c.Before.Last), weeks(c.After.First, c.After.Last), c.Mean, c.Share, im.Found.Level})
+		f.change(x, change{c.Verdict, c.Verdict == report.NoEvidence && c.Needed == 0, c.Before, c.After, weeks(c.Before.First, c.Before.Last), weeks(c.After.First, c.After.Last), c.Mean, c.Share, im.Found.Level})
 		if im.Target > 0 {
 			at := x
 			at.Measure, at.Value, at.N, at.Verdict = "target", whole(im.Target), c.After.N, string(c.Reached)
