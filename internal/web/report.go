@@ -17,7 +17,7 @@ import (
 // What one sheet of paper has room for beside the headlines and a place to write. What is left out is
 // counted on it, and on the screen.
 const (
-	mostLines        = 24 // of a table of questions; more than airyLines are set closer, with less around them
+	mostLines        = 21 // of a table of questions; more than airyLines are set closer, with less around them
 	airyLines        = 18
 	lineLength       = 32 // characters
 	leastLines       = 2  // of a question: its figures take as many
@@ -109,7 +109,7 @@ func (s *Server) showReport(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		rp.Improvements = append(rp.Improvements, newReportImprovement(l, found, unopened, verdicts))
+		rp.Improvements = append(rp.Improvements, newReportImprovement(l, found, unopened, min(longest, longestName), verdicts))
 	}
 	return s.render(c, http.StatusOK, "report", rp)
 }
@@ -205,8 +205,8 @@ func newReportRow(l i18n.Language, q report.Question, s *report.Shift, longest i
 	return row
 }
 
-func newReportImprovement(l i18n.Language, im *report.Improvement, unopened bool, verdicts int) reportImprovement {
-	out := reportImprovement{Done: shorten(im.Done, longestName), When: l.T("improvement.from", "Week", l.Period(im.Start.In(calendar.Weekly)))}
+func newReportImprovement(l i18n.Language, im *report.Improvement, unopened bool, longest, verdicts int) reportImprovement {
+	out := reportImprovement{Done: shorten(im.Done, longest), When: l.T("improvement.from", "Week", l.Period(im.Start.In(calendar.Weekly)))}
 	if im.Closed != "" {
 		out.When += ", " + l.T("improvement.closed", "Week", l.Period(im.Closed.In(calendar.Weekly)))
 	}
