@@ -75,6 +75,7 @@ func TestBrowser(t *testing.T) {
 		{"a stack of paper is typed in by keyboard", batchByKeyboard},
 		{"a stack of paper is typed in without script", batchWithoutScript},
 		{"typing a stack survives the end of a session", batchSignedOut},
+		{"reports and worksheets fit their sheets", printedReports},
 		{"screenshots", screenshots},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })
@@ -94,6 +95,7 @@ type world struct {
 	empty   practice.Point // of a practice without answers
 	long    practice.Point // of a practice with the longest name there may be
 	retired practice.Point
+	network string // that the full one is in
 }
 
 // printed is the address in the posters. Staff cookies are as strict as its https makes them; browsers
@@ -154,7 +156,7 @@ func (w *world) openApp(t *testing.T) {
 	w.now = now
 	file := filepath.Join(t.TempDir(), "venterom.db")
 	var err error
-	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Log: "error", Now: func() time.Time { return now }})
+	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Surveys: writeLongSurvey(t), Log: "error", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +165,11 @@ func (w *world) openApp(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.full = points[0]
+	networks, err := w.app.Store.ParticipatesIn(ctx, w.full.PracticeID)
+	if err != nil || len(networks) != 1 {
+		t.Fatalf("the first practice is in %d networks, %v", len(networks), err)
+	}
+	w.network = networks[0].NetworkID
 	w.empty = w.newPractice(t, "Nymoen legekontor")
 	w.long = w.newPractice(t, "Fastlegekontoret ved Sankthanshaugen og Bjørnstjerne Bjørnsons plass legegruppe")
 	if w.retired, err = w.app.Store.CreatePoint(ctx, w.full.PracticeID, "Gangen"); err != nil {
@@ -270,7 +277,7 @@ func (w *world) pages() []webPage {
 	form, kiosk := "/k/"+string(w.full.Code), "/kiosk/"+string(w.full.Code)
 	full, empty := "/practices/"+w.full.PracticeID, "/practices/"+w.empty.PracticeID
 	send := func(b *tab) { b.follow(chromedp.Click(chromedp.CSS(".primary"))) }
-	return []webPage{
+	return append(w.paper(), []webPage{
 		{"form", form, "", nil},
 		{"form-nn", form + "?lang=nn", "", nil},
 		{"form-en", form + "?lang=en", "", nil},
@@ -359,7 +366,8 @@ func (w *world) pages() []webPage {
 		{"poster-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/poster", twoEmail, nil},
 		{"dashboard-empty", empty, emptyEmail, nil},
 		{"admin", "/admin", operatorEmail, nil},
-	}
+		{"report-early", empty + "/report", emptyEmail, nil},
+	}...)
 }
 
 // options is how a tab differs from that of somebody in Norway with an ordinary phone.

@@ -137,7 +137,7 @@ func PooledDistribution(l i18n.Language, q report.PooledQuestion) []Segment {
 	x := 0.0
 	for i, share := range q.Shares {
 		width := share / sum
-		segments = append(segments, Segment{Class: optionClass(q.Question, i), Label: q.Options[i].Text.In(l.Tag), Share: l.Percent(share),
+		segments = append(segments, Segment{Class: "scale-" + strconv.Itoa(report.Band(q.Options[i])), Label: q.Options[i].Text.In(l.Tag), Share: l.Percent(share),
 			X: percent(x), Width: percent(width), Mid: percent(x + width/2), Wide: width >= wide, Tight: width < roomy, Hair: x > 0 && width > 0})
 		x += width
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	goi18n "github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -190,6 +191,11 @@ func (l Language) Weeks(first, last calendar.Week) string {
 		return l.T("period.weeks", "First", a.N, "Last", b.N, "Year", a.Year)
 	}
 	return l.Period(a) + nbsp + "– " + l.Period(b)
+}
+
+// Date writes a day: "23. november 2026".
+func (l Language) Date(t time.Time) string {
+	return l.T("period.date", "Day", t.Day(), "Month", l.T("month."+strconv.Itoa(int(t.Month()))), "Year", t.Year())
 }
 
 // Keys lists every message of a language, for the tests.

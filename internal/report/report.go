@@ -94,6 +94,17 @@ type Question struct {
 	Course  *Course     // what the trend says; nil without an exact mean
 }
 
+// Drawn reports whether there is a series to show: two periods with a result.
+func (q Question) Drawn() bool {
+	points := 0
+	for _, p := range q.Trend {
+		if p.Result != nil {
+			points++
+		}
+	}
+	return points > 1
+}
+
 // Point is one period of a series; a nil Result is a gap.
 type Point struct {
 	Period calendar.Period
@@ -149,23 +160,9 @@ var Channels = []string{"qr", "sms", "slip", "kiosk", "web", "paper", "import", 
 // to show, version 0 the latest version with releases. A survey that the practice neither uses nor has
 // releases of is NotFound.
 func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID string, version int) (*Dashboard, error) {
-	keys, err := r.store.Released(ctx, p.ID)
+	d, sv, releases, err := r.open(ctx, p, surveyID, version)
 	if err != nil {
 		return nil, err
-	}
-	d := &Dashboard{Practice: p, Tabs: r.tabs(p, keys)}
-	tab, ok := choose(d.Tabs, surveyID, version)
-	if !ok {
-		return nil, fault.New(fault.NotFound, "error.not_found")
-	}
-	sv, _ := r.surveys.Survey(tab.Survey, tab.Version)
-	d.Survey, d.Version, d.Title = sv.ID, sv.Version, sv.Title
-	releases, err := r.store.Releases(ctx, store.Key{PracticeID: p.ID, Survey: sv.ID, Version: sv.Version})
-	if err != nil {
-		return nil, err
-	}
-	if len(releases) > 0 {
-		d.First, d.Last = releases[0].Week, releases[len(releases)-1].Week
 	}
 	ims, err := r.store.Improvements(ctx, p.ID)
 	if err != nil {
@@ -182,9 +179,30 @@ func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID st
 		question.Course = course(question, marksOf(ims, d, question))
 		d.Questions = append(d.Questions, question)
 	}
-	d.Summary = r.summary(sv, d, releases, ims)
+	latest, previous := quarters(releases)
+	d.Summary = r.summary(sv, d, releases, ims, latest, previous)
 	d.Responses = r.responses(recent)
 	return d, nil
+}
+
+// open begins a report on one survey: what it is about, and all its releases.
+func (r *Reader) open(ctx context.Context, p practice.Practice, surveyID string, version int) (*Dashboard, *survey.Survey, []store.Release, error) {
+	keys, err := r.store.Released(ctx, p.ID)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	d := &Dashboard{Practice: p, Tabs: r.tabs(p, keys)}
+	tab, ok := choose(d.Tabs, surveyID, version)
+	if !ok {
+		return nil, nil, nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	sv, _ := r.surveys.Survey(tab.Survey, tab.Version)
+	d.Survey, d.Version, d.Title = sv.ID, sv.Version, sv.Title
+	releases, err := r.store.Releases(ctx, d.Key())
+	if len(releases) > 0 {
+		d.First, d.Last = releases[0].Week, releases[len(releases)-1].Week
+	}
+	return d, sv, releases, err
 }
 
 // tabs lists what the practice uses, then what else it has releases of, the latest version first.

@@ -78,10 +78,10 @@ type Next struct {
 	Improvement []string // names of the open improvements for the question
 }
 
-// summary makes the summary of a dashboard whose questions are filled in.
-func (r *Reader) summary(sv *survey.Survey, d *Dashboard, releases []store.Release, ims []practice.Improvement) Summary {
-	s := Summary{Method: stats.Method, Level: JudgeLevel(1)}
-	s.Latest, s.Previous, s.Quarters = quarters(releases)
+// summary makes the summary of a dashboard whose questions are filled in. latest and previous are the
+// quarters to compare, zero if there is none that is over.
+func (r *Reader) summary(sv *survey.Survey, d *Dashboard, releases []store.Release, ims []practice.Improvement, latest, previous calendar.Period) Summary {
+	s := Summary{Method: stats.Method, Level: JudgeLevel(1), Latest: latest, Previous: previous, Quarters: latest != calendar.Period{}}
 	if s.Quarters {
 		r.shifts(&s, sv, releases)
 	}
@@ -123,24 +123,25 @@ func find(questions []Question, id string) *Question {
 // quarters is the latest quarter that is known to be over, and the one before it. A quarter is over when
 // its last week is released, or any later one: the releases tell, not the clock, so that a page says the
 // same whenever it is read. A quarter without any release has no answers and is still a quarter.
-func quarters(releases []store.Release) (latest, previous calendar.Period, ok bool) {
+// Both are zero if there is none.
+func quarters(releases []store.Release) (latest, previous calendar.Period) {
 	if len(releases) == 0 {
-		return latest, previous, false
+		return latest, previous
 	}
 	first := releases[0].Week.In(calendar.Quarterly)
 	end := releases[len(releases)-1].Week.Add(1).In(calendar.Quarterly) // the first that is not over
 	if first == end {
-		return latest, previous, false
+		return latest, previous
 	}
-	latest = first
-	for latest.Next() != end {
-		latest = latest.Next()
+	latest = quarterBefore(end)
+	return latest, quarterBefore(latest)
+}
+
+func quarterBefore(p calendar.Period) calendar.Period {
+	if p.N == 1 {
+		return calendar.Period{Unit: p.Unit, Year: p.Year - 1, N: 4}
 	}
-	previous = calendar.Period{Unit: calendar.Quarterly, Year: latest.Year, N: latest.N - 1}
-	if previous.N == 0 {
-		previous.Year, previous.N = latest.Year-1, 4
-	}
-	return latest, previous, true
+	return calendar.Period{Unit: p.Unit, Year: p.Year, N: p.N - 1}
 }
 
 // shifts compares every scored question in two quarters, each a sum of whole releases. Looking at many

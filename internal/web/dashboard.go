@@ -28,6 +28,8 @@ type dashboardPage struct {
 	Cards     []questionCard
 	Assumed   assumedCards
 	Responses responsesCard
+	Files     fileLinks
+	Report    string // address of the quarterly report
 }
 
 type tabLink struct {
@@ -73,11 +75,7 @@ type responsesRow struct {
 
 func (s *Server) showDashboard(c echo.Context) error {
 	l, p := s.language(c), inPractice(c)
-	version, err := strconv.Atoi(c.QueryParam("version"))
-	if err != nil {
-		version = 0 // the latest
-	}
-	d, err := s.Reports.Dashboard(c.Request().Context(), p, c.QueryParam("survey"), version)
+	d, err := s.requestedDashboard(c)
 	if err != nil {
 		return err
 	}
@@ -103,7 +101,8 @@ func (s *Server) showDashboard(c echo.Context) error {
 	if dp.Empty {
 		return s.render(c, http.StatusOK, "dashboard", dp)
 	}
-	dp.Span = l.Weeks(d.Now.First, d.Now.Last)
+	dp.Span, dp.Report = l.Weeks(d.Now.First, d.Now.Last), resultsPath(d, "/report")
+	dp.Files = fileLinks{resultsPath(d, "/results.csv"), resultsPath(d, "/results.json")}
 	dp.Summary, dp.Method = newSummary(l, d), d.Summary.Method
 	for _, q := range d.Questions {
 		card, err := newQuestionCard(l, q)
@@ -154,13 +153,14 @@ func newQuestionCard(l i18n.Language, q report.Question) (questionCard, error) {
 	return card, card.addTrend(l, q)
 }
 
-// addTrend fills in the series, if it has two points or more.
+// addTrend fills in the series, if there is one.
 func (card *questionCard) addTrend(l i18n.Language, q report.Question) error {
-	points := 0
+	if !q.Drawn() {
+		return nil
+	}
 	for _, p := range q.Trend {
 		row := trendRow{Period: l.Period(p.Period)}
 		if r := p.Result; r != nil {
-			points++
 			card.Hollow = card.Hollow || r.Answers == nil
 			row.N = l.Number(float64(r.N), 0)
 			row.Mean = chart.ScoreText(l, r.Mean)
@@ -171,10 +171,6 @@ func (card *questionCard) addTrend(l i18n.Language, q report.Question) error {
 			row.Share = chart.ShareText(l, r.Positive.Value, r.Positive.Bound) + " (" + between(l, r.Positive.Interval, 100) + ")"
 		}
 		card.Trend = append(card.Trend, row)
-	}
-	if points < 2 {
-		card.Trend = nil
-		return nil
 	}
 	first, last := q.Trend[0].Period, q.Trend[len(q.Trend)-1].Period
 	card.TrendTitle = l.T("dashboard.trend_" + chart.UnitKey(first.Unit))

@@ -28,6 +28,7 @@ type improvementsPage struct {
 	Today     string // the running week, for the record on paper
 	Rows      []improvementRow
 	CanChange bool
+	Files     fileLinks
 }
 
 // improvementRow is an improvement in the register. Unopened: the account has not opened the results
@@ -50,7 +51,7 @@ func (s *Server) showImprovements(c echo.Context) error {
 		return err
 	}
 	ip := improvementsPage{page: s.page(c, l, l.T("improvement.title")+" – "+p.Name), Practice: p.Name,
-		Today: l.Period(calendar.WeekOf(s.Now()).In(calendar.Weekly))}
+		Today: l.Period(calendar.WeekOf(s.Now()).In(calendar.Weekly)), Files: newFileLinks("/practices/"+p.ID+"/improvements", "")}
 	ip.Here, ip.CanChange = "improvements", ip.Role == practice.Lead
 	for _, im := range ims {
 		r, unopened, err := s.improvement(c, im)

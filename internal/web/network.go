@@ -143,6 +143,11 @@ type frameLinks struct {
 	Older           bool
 }
 
+// frameQuery is the snapshot in an address.
+func frameQuery(f report.Frame) string {
+	return "?survey=" + url.QueryEscape(f.Survey) + "&version=" + strconv.Itoa(f.Version) + "&quarter=" + f.Quarter.String()
+}
+
 func newFrameLinks(l i18n.Language, address string, f report.Frame) frameLinks {
 	links := frameLinks{Survey: f.Title.In(l.Tag), Quarter: l.Period(f.Quarter)}
 	at := func(surveyID string, version int, older bool) string {
@@ -182,6 +187,8 @@ type networkPage struct {
 	Withheld string // why no question has a figure; empty if one has
 	Cards    []comparedCard
 	Open     bool // the practices are named
+	Files    fileLinks
+	Sheet    string // address of the worksheet
 }
 
 // comparedCard is a question as it is written.
@@ -245,6 +252,7 @@ func (s *Server) showNetwork(c echo.Context) error {
 		return err
 	}
 	np.frameLinks = newFrameLinks(l, np.Address, cmp.Frame)
+	np.Files, np.Sheet = newFileLinks(np.Address+"/results", frameQuery(cmp.Frame)), np.Address+"/worksheet"+frameQuery(cmp.Frame)
 	for _, q := range cmp.Questions {
 		card, err := newComparedCard(l, q)
 		if err != nil {
@@ -271,22 +279,34 @@ func withheldAll(l i18n.Language, questions []report.Compared) string {
 	return withheldText(l, furthest)
 }
 
+// withheldKey is the code of a reason.
+func withheldKey(w disclosure.Withheld) string {
+	return [...]string{"", "withheld_few", "withheld_dominated", "withheld_changed", "withheld_overlaps"}[w]
+}
+
 func withheldText(l i18n.Language, w disclosure.Withheld) string {
-	switch w {
-	case disclosure.TooFew:
-		return l.T("network.withheld_few")
-	case disclosure.Dominated:
-		return l.T("network.withheld_dominated")
-	case disclosure.Changed:
-		return l.T("network.withheld_changed")
-	case disclosure.Overlaps:
-		return l.T("network.withheld_overlaps")
+	if w == disclosure.None {
+		return ""
 	}
-	return ""
+	return l.T("network." + withheldKey(w))
 }
 
 // comparisonSummary says how many questions differ, and names those that do.
 func comparisonSummary(l i18n.Language, questions []report.Compared) []string {
+	lines := comparisonCounts(l, questions)
+	named := 0 // after the first line, if that says how many were compared
+	for _, q := range questions {
+		if q.Verdict > report.Alike {
+			named++
+			lines = slices.Insert(lines, named, l.T("network.summary_"+verdictKey(q), "Question", strings.TrimSuffix(q.Text.In(l.Tag), "?"),
+				"Share", chart.ShareText(l, q.Own.Positive.Value, q.Own.Positive.Bound), "N", chart.Answers(l, q.Own.N), "Middle", l.Percent(q.Others.Share())))
+		}
+	}
+	return lines
+}
+
+// comparisonCounts says how many questions can be compared and how many differ.
+func comparisonCounts(l i18n.Language, questions []report.Compared) []string {
 	var lines []string
 	judged, alike, unsure := 0, 0, 0
 	for _, q := range questions {
@@ -303,27 +323,44 @@ func comparisonSummary(l i18n.Language, questions []report.Compared) []string {
 	if judged > 0 {
 		lines = append(lines, l.T("network.summary", "Count", judged, "Alike", alike))
 	}
-	for _, q := range questions {
-		if q.Verdict > report.Alike {
-			lines = append(lines, l.T("network.summary_"+verdictKey(q), "Question", strings.TrimSuffix(q.Text.In(l.Tag), "?"),
-				"Share", chart.ShareText(l, q.Own.Positive.Value, q.Own.Positive.Bound), "N", chart.Answers(l, q.Own.N), "Middle", l.Percent(q.Others.Share())))
-		}
-	}
 	if unsure > 0 {
 		lines = append(lines, l.T("network.summary_unsure", "Count", unsure))
 	}
 	return lines
 }
 
+// verdictKey is the code of a verdict, which its words are found by.
 func verdictKey(q report.Compared) string {
-	key := "looks"
-	if q.Verdict == report.StandsOut {
+	key := ""
+	switch q.Verdict {
+	case report.NoVerdict:
+		return "no_own"
+	case report.TooUnsure:
+		return "unsure"
+	case report.Alike:
+		return "alike"
+	case report.LooksOther:
+		key = "looks"
+	case report.StandsOut:
 		key = "stands"
 	}
 	if q.Higher {
 		return key + "_higher"
 	}
 	return key + "_lower"
+}
+
+// verdictSign is the sign of a verdict, and the class of one that differs.
+func verdictSign(q report.Compared) (sign, class string) {
+	switch {
+	case q.Verdict == report.NoVerdict:
+		return "", ""
+	case q.Verdict <= report.Alike:
+		return "≈", ""
+	case q.Higher:
+		return "▲", "other"
+	}
+	return "▼", "other"
 }
 
 func newComparedCard(l i18n.Language, q report.Compared) (comparedCard, error) {
@@ -354,19 +391,8 @@ func newComparedCard(l i18n.Language, q report.Compared) (comparedCard, error) {
 		return card, nil
 	}
 	card.MiddleShare = l.T("network.middle_share", "Share", l.Percent(q.Others.Share()))
-	switch q.Verdict {
-	case report.NoVerdict:
-		card.Verdict = l.T("network.no_own")
-	case report.TooUnsure:
-		card.Verdict, card.Sign = l.T("network.unsure"), "≈"
-	case report.Alike:
-		card.Verdict, card.Sign = l.T("network.alike"), "≈"
-	default:
-		card.Verdict, card.Sign, card.Class = l.T("network."+verdictKey(q)), "▼", "other"
-		if q.Higher {
-			card.Sign = "▲"
-		}
-	}
+	card.Verdict = l.T("network." + verdictKey(q))
+	card.Sign, card.Class = verdictSign(q)
 	if q.Shrunk != nil {
 		card.Shrunk = l.T("network.shrunk", "Share", l.Percent(q.Shrunk.Value), "Low", l.Number(100*q.Shrunk.Interval.Low, 0), "High", l.Number(100*q.Shrunk.Interval.High, 0))
 	}
@@ -381,8 +407,9 @@ func newComparedCard(l i18n.Language, q report.Compared) (comparedCard, error) {
 	return card, err
 }
 
-// sizeRows is the funnel's limits in a table: at a few sizes, and at the practice's own.
-func sizeRows(l i18n.Language, q report.Compared) []sizeRow {
+// limitSizes is the numbers of answers that the funnel's limits are written for: a few, and the
+// practice's own.
+func limitSizes(q report.Compared) []int {
 	drawn := chart.FunnelSizes(q)
 	var sizes []int
 	for _, n := range []int{10, 20, 40, 60, 100, 200, 400, 800, 1600, 3200} {
@@ -390,18 +417,20 @@ func sizeRows(l i18n.Language, q report.Compared) []sizeRow {
 			sizes = append(sizes, n)
 		}
 	}
-	own := 0
-	if chart.Marked(q) {
-		if own = q.Own.N; !slices.Contains(sizes, own) {
-			sizes = append(sizes, own)
-			slices.Sort(sizes)
-		}
+	if chart.Marked(q) && !slices.Contains(sizes, q.Own.N) {
+		sizes = append(sizes, q.Own.N)
+		slices.Sort(sizes)
 	}
+	return sizes
+}
+
+// sizeRows is the funnel's limits in a table.
+func sizeRows(l i18n.Language, q report.Compared) []sizeRow {
 	var rows []sizeRow
-	for _, n := range sizes {
+	for _, n := range limitSizes(q) {
 		limits := q.Others.Limits(n)
 		rows = append(rows, sizeRow{l.Number(float64(n), 0), l.Number(100*limits.Low95, 0) + "–" + l.Number(100*limits.High95, 0),
-			l.Number(100*limits.Low998, 0) + "–" + l.Number(100*limits.High998, 0), n == own})
+			l.Number(100*limits.Low998, 0) + "–" + l.Number(100*limits.High998, 0), chart.Marked(q) && n == q.Own.N})
 	}
 	return rows
 }
@@ -441,6 +470,7 @@ type coordinatorPage struct {
 	Empty     bool
 	Withheld  string
 	Cards     []pooledCard
+	Files     fileLinks
 	frameLinks
 }
 
@@ -497,6 +527,7 @@ func (s *Server) renderCoordinator(c echo.Context, status int, typed, problem st
 		return s.render(c, status, "network_coordinator", cp)
 	}
 	cp.frameLinks = newFrameLinks(l, cp.Address, pooled.Frame)
+	cp.Files = newFileLinks(cp.Address+"/results", frameQuery(pooled.Frame))
 	shown, furthest := false, disclosure.None
 	for _, q := range pooled.Questions {
 		furthest = max(furthest, q.Withheld)

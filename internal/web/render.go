@@ -40,6 +40,8 @@ var layouts = map[string]string{
 	"assumption": "staff",
 	"admin":      "staff",
 	"poster":     "print",
+	"report":     "print",
+	"worksheet":  "print",
 
 	"kiosk_start":  "kiosk",
 	"kiosk_form":   "kiosk",
@@ -77,10 +79,10 @@ type page struct {
 	query   url.Values         // of the address, for links back to the same page
 }
 
-// Switched is this page's address in another language: the same survey, version or mark.
+// Switched is this page's address in another language: the same survey, version, quarter or mark.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version", fieldMark} {
+	for _, name := range []string{"survey", "version", "quarter", fieldMark} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}

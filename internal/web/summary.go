@@ -30,15 +30,20 @@ func same(text string) sentence   { return sentence{"≈", "unsure", text} }
 // mostSentences is how many changed questions are written out; the rest are behind the triangle.
 const mostSentences = 2
 
-// summary writes what the answers say now.
+// summary writes what the answers say now. On paper there is nothing behind a sentence to open, and
+// names are shortened to what one sheet has room for.
 type summary struct {
-	l i18n.Language
-	d *report.Dashboard
-	s *report.Summary
+	l     i18n.Language
+	d     *report.Dashboard
+	s     *report.Summary
+	paper bool
 }
 
 func newSummary(l i18n.Language, d *report.Dashboard) []statement {
-	w := summary{l, d, &d.Summary}
+	return summary{l, d, &d.Summary, false}.write()
+}
+
+func (w summary) write() []statement {
 	var out []statement
 	for _, write := range []func() statement{w.changed, w.stands, w.sure, w.next} {
 		if st := write(); len(st.Sentences) > 0 {
@@ -54,7 +59,14 @@ func (w summary) name(id string) string {
 	if q == nil {
 		return id
 	}
-	return w.l.T("dashboard.quote", "Text", q.Text.In(w.l.Tag))
+	return w.quote(q.Text.In(w.l.Tag))
+}
+
+func (w summary) quote(text string) string {
+	if w.paper {
+		text = shorten(text, denseQuestion)
+	}
+	return w.l.T("dashboard.quote", "Text", text)
 }
 
 // count writes a number of answers; 0 is what the gate keeps back.
@@ -121,6 +133,8 @@ func (w summary) changed() statement {
 		}
 	}
 	switch {
+	case changes > mostSentences && w.paper:
+		say(sentence{Text: w.l.T("report.changed_more", "Count", changes-mostSentences, "N", w.count(least))})
 	case changes > mostSentences:
 		say(sentence{Text: w.l.T("dashboard.changed_more", "Count", changes-mostSentences, "N", w.count(least))})
 	case changes == 0 && w.s.Compared > 0:
@@ -240,7 +254,7 @@ func (w summary) next() statement {
 	question := w.name(n.Question)
 	switch {
 	case len(n.Improvement) > 0:
-		say(w.l.T("dashboard.next_improvement", "Name", w.l.T("dashboard.quote", "Text", n.Improvement[0]), "Question", question, "N", w.count(n.N)))
+		say(w.l.T("dashboard.next_improvement", "Name", w.quote(n.Improvement[0]), "Question", question, "N", w.count(n.N)))
 	case len(w.s.Weak) > 0:
 		say(w.l.T("dashboard.next_weak", "Question", question, "N", w.count(n.N)))
 	}
