@@ -79,7 +79,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 		}
 	}
 	if a.Inviter, err = invite.New(invite.Config{Store: a.Store, Gateway: gateway, Reports: reports, Secret: a.secret, BaseURL: base,
-		PerPart: cfg.SMSPrice, Now: cfg.now(), Log: a.Log}); err != nil {
+		PerPart: cfg.SMSPrice, Rescue: cfg.Rescue, Now: cfg.now(), Log: a.Log}); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}
 	a.Reports = report.New(a.Store, a.Surveys, gate)

@@ -31,7 +31,8 @@ type Config struct {
 	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`
 
-	Now func() time.Time `kong:"-"` // the clock; nil is the real one
+	Now    func() time.Time `kong:"-" json:"-"` // the clock; nil is the real one
+	Rescue time.Duration    `kong:"-"`          // as invite.Config has it
 }
 
 func (c Config) now() func() time.Time {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,13 +12,43 @@ import (
 	"testing"
 	"time"
 
+	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serveAtNoon) != "" {
+		serveInTheDay()
+		return
+	}
+	storetest.Main(m)
+}
+
+// serveAtNoon makes the test's own program a server, to be killed like one, whose clock began at noon of a
+// working day: messages are not sent at night. Its settings are the variable's value.
+const serveAtNoon = "VENTEROM_TEST_SERVE"
+
+func serveInTheDay() {
+	var cfg Config
+	if err := json.Unmarshal([]byte(os.Getenv(serveAtNoon)), &cfg); err != nil {
+		panic(err)
+	}
+	begun := time.Now()
+	cfg.Now = func() time.Time { return noon.Add(time.Since(begun)) }
+	a, err := Open(context.Background(), cfg)
+	if err != nil {
+		panic(err)
+	}
+	if err := a.Serve(context.Background(), false, nil); err != nil {
+		panic(err)
+	}
+}
+
+// noon is on a Tuesday of a year that is over: to the queue, whose clock is the real one, all is due.
+var noon = time.Date(2025, 11, 25, 12, 0, 0, 0, calendar.Oslo)
 
 // TestReadmeListsTheSettings: the README's table and Config have the same rows and defaults.
 func TestReadmeListsTheSettings(t *testing.T) {

@@ -1,6 +1,7 @@
 package invite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -26,10 +27,11 @@ func (i *Inviter) Start(ctx context.Context) (*river.Client[*sql.Tx], error) {
 	if err := river.AddWorkerSafely(workers, &deliverer{inviter: i}); err != nil {
 		return nil, err
 	}
+	rescue := cmp.Or(i.Rescue, 2*time.Minute)
 	c, err := i.Store.Jobs(&river.Config{
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: senders}}, Workers: workers,
 		FetchPollInterval: time.Second, FetchCooldown: 100 * time.Millisecond,
-		JobTimeout: sendTimeout, RescueStuckJobsAfter: 2 * time.Minute, SoftStopTimeout: 10 * time.Second,
+		JobTimeout: min(sendTimeout, rescue), RescueStuckJobsAfter: rescue, SoftStopTimeout: 10 * time.Second,
 		// A job says nothing that the message does not, so it goes when it is done.
 		CompletedJobRetentionPeriod: time.Second, CancelledJobRetentionPeriod: time.Second, DiscardedJobRetentionPeriod: time.Second,
 		ReindexerIndexNames: []string{},

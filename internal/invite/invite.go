@@ -30,7 +30,8 @@ type Config struct {
 	Reports sms.ReportSettings
 	Secret  []byte
 	BaseURL *url.URL
-	PerPart int // price of a part of a message, in øre
+	PerPart int           // price of a part of a message, in øre
+	Rescue  time.Duration // after which a message left by a process that died is looked at again; 0: two minutes
 	Now     func() time.Time
 	Log     *slog.Logger
 }
