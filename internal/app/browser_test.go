@@ -66,6 +66,8 @@ func TestBrowser(t *testing.T) {
 		{"a shared screen says what to mend", kioskMendsForm},
 		{"a shared screen renews itself", kioskRenewsItself},
 		{"staff sign in by typing and out again", signInAndOut},
+		{"a link in a message is answered once, without script", linkWithoutScript},
+		{"a link in a message is answered once, with script", linkWithScript},
 		{"axe finds no violation", axeFindsNothing},
 		{"a printed poster can be scanned", printedPoster},
 		{"downloaded codes can be scanned", downloadedCodes},

@@ -44,6 +44,10 @@ func TestBadInput(t *testing.T) {
 	token := f.token(t, f.point.Code)
 	old := f.token(t, f.point.Code)
 	forged := strings.Repeat("A", len(token))
+	tail := "_"
+	if strings.HasSuffix(token, tail) {
+		tail = "-"
+	}
 	for _, c := range []struct {
 		name   string
 		change func(url.Values)
@@ -63,7 +67,7 @@ func TestBadInput(t *testing.T) {
 		{"a long body", func(v url.Values) { v.Set("visit.polite", strings.Repeat("x", 17<<10)) }, 413, "lengre enn noe skjema"},
 		{"no token", func(v url.Values) { v.Del("token") }, 400, "hører ikke til her"},
 		{"forged token", func(v url.Values) { v.Set("token", forged) }, 400, "hører ikke til her"},
-		{"token with another tail", func(v url.Values) { v.Set("token", token[:len(token)-1]+"_") }, 400, "hører ikke til her"},
+		{"token with another tail", func(v url.Values) { v.Set("token", token[:len(token)-1]+tail) }, 400, "hører ikke til her"},
 		{"another practice's token", func(v url.Values) { v.Set("token", f.token(t, f.elsewhere.Code)) }, 400, "hører ikke til her"},
 		{"no answer", func(v url.Values) { v.Del("visit.polite") }, 422, "Svar på minst ett spørsmål"},
 	} {
