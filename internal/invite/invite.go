@@ -273,6 +273,9 @@ func (i *Inviter) choose(ctx context.Context, p practice.Practice, a practice.As
 	return chosen, passed, nil
 }
 
+// Hours are the hours in which a practice's messages are sent, "09:00-19:00".
+func Hours(a practice.Asking) string { return window(a).String() }
+
 // window is the hours in which a practice's messages are sent.
 func window(a practice.Asking) sms.Window {
 	w, err := sms.ParseWindow(a.SendingHours)
