@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,7 @@ type askingPage struct {
 	Ready, Saved  bool
 	Problems      []askingProblem
 	SenderWarning string
+	Warnings      []string // of all texts alike
 	Texts         []askingText
 	Speaks, Rules []formOption
 	Least         int
@@ -63,6 +65,9 @@ const (
 	askCap      = "cap"
 	askVisits   = "visits"
 )
+
+// askingOrder is the fields that can be wrong as they stand on the page.
+var askingOrder = []string{askOn, askSender, askText + "nb", askText + "nn", askText + "en", askN, askWait, askFrom, askCap, askVisits}
 
 var askingFields = map[string]string{
 	"asking.quarantine": askWait, "asking.cap": askCap, "asking.visits": askVisits, "asking.no_gateway": askOn,
@@ -176,8 +181,14 @@ func (s *Server) renderAsking(c echo.Context, status int, form url.Values, proof
 		}
 		for _, problem := range proof.Problems {
 			text := l.T(problem.Key, problem.Args)
-			if problem.Warning {
+			switch {
+			case problem.Warning && (problem.Key == "sms.parts" || problem.Key == "sms.encoding"):
 				t.Warnings = append(t.Warnings, text)
+				continue
+			case problem.Warning:
+				if !slices.Contains(ap.Warnings, text) { // of the address or the practice's name
+					ap.Warnings = append(ap.Warnings, text)
+				}
 				continue
 			}
 			t.Problems = append(t.Problems, text)
@@ -189,6 +200,9 @@ func (s *Server) renderAsking(c echo.Context, status int, form url.Values, proof
 	for _, rule := range []visit.Kind{visit.Everyone, visit.EveryNth, visit.Daily} {
 		ap.Rules = append(ap.Rules, formOption{string(rule), l.T("asking.rule_" + string(rule)), form.Get(askRule) == string(rule)})
 	}
+	slices.SortStableFunc(ap.Problems, func(a, b askingProblem) int {
+		return slices.Index(askingOrder, a.Field) - slices.Index(askingOrder, b.Field)
+	})
 	if len(ap.Problems) > 0 {
 		ap.Title = l.T("error.prefix") + " " + ap.Title
 	}

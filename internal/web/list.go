@@ -104,6 +104,7 @@ type coverageView struct {
 	Says          []string // sentences
 	Rows          []coverageLine
 	Visits        bool // there is an estimate of them
+	Any           bool // somebody was asked, or has answered
 	Asked, Silent int  // the floors of rule S8
 }
 
@@ -122,7 +123,7 @@ func newCoverageView(l i18n.Language, rows []report.CoverageRow) coverageView {
 		if r.Visits > 0 && r.Total > 0 && v.Says == nil {
 			v.Says = coverageSays(l, r)
 		}
-		v.Visits = v.Visits || r.Visits > 0
+		v.Visits, v.Any = v.Visits || r.Visits > 0, v.Any || r.Asked > 0 || r.Total > 0
 		v.Rows = append(v.Rows, coverageLine{l.Weeks(r.Span.First, r.Span.Last), number(r.Visits), number(r.Asked), number(r.Opened), number(r.Answered), number(r.Total)})
 	}
 	return v

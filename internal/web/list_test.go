@@ -161,7 +161,7 @@ func TestListOutOfHours(t *testing.T) {
 	f.asks(t, func(a *practice.Asking) { a.Rule, a.RuleN = "every_nth", 2 })
 	f.clock = time.Date(2026, 11, 20, 20, 0, 0, 0, calendar.Oslo)
 	r := f.upload(t, kari, visitsOf("49000001", "49000002", "49000003"))
-	for _, want := range []string{"1 pasient blir spurt", "Den første sendes 23. november 2026 kl. 09:00.", "trekkes ved lodd", `<th scope="row">Ikke trukket ut</th><td class="number">2</td>`} {
+	for _, want := range []string{"1 pasient blir spurt", "Den første sendes 23.\u00a0november 2026 kl.\u00a009:00.", "trekkes ved lodd", `<th scope="row">Ikke trukket ut</th><td class="number">2</td>`} {
 		if !strings.Contains(r.body, want) {
 			t.Errorf("lacks %q:\n%s", want, r.body)
 		}

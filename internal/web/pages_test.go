@@ -118,7 +118,7 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("review"), "batch_review", 200, "10 ark med svar", members},
 		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("send"), "batch_counted", 200, "Ny bunke", members},
 		{get, "/practices/:id/slips", own + "/slips", nil, "slips", 200, "Lag lapper", members},
-		{post, "/practices/:id/slips", own + "/slips", url.Values{"sheets": {"1"}, "lang": {"nn"}}, "slip", 200, "Verkar éin gong, til og med 21. februar 2027", members},
+		{post, "/practices/:id/slips", own + "/slips", url.Values{"sheets": {"1"}, "lang": {"nn"}}, "slip", 200, "Verkar éin gong, til og med 21.\u00a0februar 2027", members},
 		{post, "/practices/:id/slips", own + "/slips", url.Values{"sheets": {"21"}, "lang": {"nb"}}, "slips", 422, "fra 1 til 20", members},
 		{get, "/practices/:id/invitations", own + "/invitations", nil, "invitations", 200, "Hvor mange svarer", members},
 		{get, "/practices/:id/invitations", "/practices/" + f.lillevik.ID + "/invitations", nil, "invitations", 200, "Sett opp SMS", []string{olav}},

@@ -19,7 +19,7 @@ func TestSlipsArePrintedOnce(t *testing.T) {
 	path := "/practices/" + f.eidsvag.ID + "/slips"
 	form := url.Values{"sheets": {" 2 "}, "lang": {"en"}}
 	r := f.do(t, sara, http.MethodPost, path, form, "Accept-Language", "nb")
-	if r.StatusCode != http.StatusOK || !strings.Contains(r.body, `<html lang="en">`) || !strings.Contains(r.body, "until 21 February 2027") {
+	if r.StatusCode != http.StatusOK || !strings.Contains(r.body, `<html lang="en">`) || !strings.Contains(r.body, "until 21\u00a0February 2027") {
 		t.Fatalf("status %d\n%.2000s", r.StatusCode, r.body)
 	}
 	printed := map[string]bool{}
