@@ -146,8 +146,7 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	work.Wait()
 	finish, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 	defer cancel()
-	err = errors.Join(err, sending.Stop(finish))
-	return err
+	return errors.Join(err, sending.Stop(finish), a.Inviter.Flush(finish))
 }
 
 func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error) {
@@ -167,9 +166,12 @@ func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error)
 	return s.Handler(), nil
 }
 
-// tidy forgets what is no longer needed, every hour.
+// tidy stores what was counted in memory and forgets what is no longer needed, every hour.
 func (a *App) tidy(ctx context.Context, now func() time.Time) {
 	for {
+		if err := a.Inviter.Flush(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("store how often forms were opened", "error", err)
+		}
 		if err := a.Store.Tidy(ctx, now()); err != nil && ctx.Err() == nil {
 			a.Log.Error("tidy", "error", err)
 		}

@@ -74,6 +74,9 @@ func TestBrowser(t *testing.T) {
 		{"printed cards and notes can be scanned", printedCards},
 		{"a form on paper fits its sheet", printedPaper},
 		{"the kit's buttons copy and print", kitButtons},
+		{"code slips can be scanned, and copied", printedSlips},
+		{"SMS is set up, a list tried and sent", askByList},
+		{"a list is sent without script", askWithoutScript},
 		{"a stack of paper is typed in by keyboard", batchByKeyboard},
 		{"a stack of paper is typed in without script", batchWithoutScript},
 		{"typing a stack survives the end of a session", batchSignedOut},
@@ -98,6 +101,8 @@ type world struct {
 	long    practice.Point // of a practice with the longest name there may be
 	retired practice.Point
 	network string // that the full one is in
+
+	lists int // of visits made so far; each has numbers of its own
 }
 
 // printed is the address in the posters. Staff cookies are as strict as its https makes them; browsers
@@ -158,7 +163,7 @@ func (w *world) openApp(t *testing.T) {
 	w.now = now
 	file := filepath.Join(t.TempDir(), "venterom.db")
 	var err error
-	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Surveys: writeLongSurvey(t), Log: "error", Now: func() time.Time { return now }})
+	w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file, Address: "127.0.0.1:0", BaseURL: printed, Surveys: writeLongSurvey(t), SMS: "log", SMSPrice: 60, Log: "error", Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -360,6 +365,28 @@ func (w *world) pages() []webPage {
 		{"batch-few", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack[:3]...); b.sendBatch("review") }},
 		{"batch-review", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review") }},
 		{"batch-counted", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review"); b.sendBatch("send") }},
+		{"invitations", full + "/invitations", leadEmail, nil},
+		{"invitations-staff", full + "/invitations", staffEmail, nil},
+		{"invitations-off", empty + "/invitations", emptyEmail, nil},
+		{"invitations-stopped", full + "/invitations?done=stopped", staffEmail, nil},
+		{"invitations-wrong", full + "/invitations", leadEmail, func(b *tab) { b.tryList("navn\nKari\n") }},
+		{"invitations-dry", full + "/invitations", leadEmail, func(b *tab) { b.tryList(demoList(b.w, 24)) }},
+		{"invitations-dry-none", full + "/invitations", leadEmail, func(b *tab) { b.tryList("mobil;dato\n1;2\n") }},
+		{"invitations-sent", full + "/invitations", leadEmail, func(b *tab) { b.tryList(demoList(b.w, 24)); b.sendList() }},
+		{"asking", full + "/asking", leadEmail, nil},
+		{"asking-new", empty + "/asking", emptyEmail, nil},
+		{"asking-wrong", full + "/asking", leadEmail, func(b *tab) {
+			b.do(chromedp.SetValue(chromedp.ID("sender"), "INFO"), chromedp.SetValue(chromedp.ID("wait"), "30"),
+				chromedp.SetValue(chromedp.ID("text_nb"), "«Hei» – hvordan går det med blodtrykket? {practice} {link}"))
+			b.follow(chromedp.Click(chromedp.CSS("form.asking .primary")))
+		}},
+		{"slips", full + "/slips", staffEmail, nil},
+		{"slips-wrong", full + "/slips", staffEmail, func(b *tab) {
+			b.do(chromedp.SetValue(chromedp.ID("sheets"), "99"))
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"slip", full + "/slips", staffEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"slip-long", "/practices/" + w.long.PracticeID + "/slips", twoEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"points-staff", full + "/points", staffEmail, nil},
 		{"practices", "/practices", twoEmail, nil},
 		{"card-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/card", twoEmail, nil},
@@ -950,7 +977,7 @@ func largeTargets(t *testing.T, w *world) {
 			for _, small := range eval[[]string](b, fmt.Sprintf(`[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")].flatMap(e => {
 				if (!e.checkVisibility()) return [];
 				if (e.tagName === "A" && getComputedStyle(e).display === "inline" && e.parentElement.textContent.trim() !== e.textContent.trim()) return [];
-				const r = (e.type === "radio" ? e.closest("label") : e).getBoundingClientRect();
+				const r = (["radio", "checkbox"].includes(e.type) ? e.closest("label") : e).getBoundingClientRect();
 				return r.width < %[1]d || r.height < %[1]d ? [(e.textContent.trim() || e.id) + ": " + Math.round(r.width) + " × " + Math.round(r.height)] : [];
 			})`, least)) {
 				t.Errorf("%s at %d px has a small target: %s", p.name, width, small)

@@ -16,6 +16,7 @@ import (
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
@@ -67,7 +68,7 @@ func Demo(ctx context.Context, address string, out io.Writer) error {
 	if host == "" {
 		host = "localhost"
 	}
-	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Address: address, BaseURL: "http://" + net.JoinHostPort(host, port), Log: "warn"}
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Address: address, BaseURL: "http://" + net.JoinHostPort(host, port), SMS: "log", SMSPrice: 60, Log: "warn"}
 	a, err := Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -123,7 +124,11 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 				if r.Float64() < 0.3 {
 					point = doors[i]
 				}
-				batch = append(batch, aggregate.Entry(practices[i].ID, string(point.Code), "qr", "", responses))
+				entry := aggregate.Entry(practices[i].ID, string(point.Code), "qr", "", responses)
+				if i == 0 && w >= demoWeeks-demoAsking && len(batch)%2 == 0 {
+					entry = aggregate.Entry(practices[i].ID, "", "sms", "", responses)
+				}
+				batch = append(batch, entry)
 			}
 		}
 		if err := a.Store.Count(ctx, noon, batch); err != nil {
@@ -165,10 +170,77 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 			return nil, nil, err
 		}
 	}
+	if err := a.fillDemoMessages(ctx, now, practices[0]); err != nil {
+		return nil, nil, err
+	}
 	if err := a.fillDemoImprovements(ctx, now, practices); err != nil {
 		return nil, nil, err
 	}
 	return points, made, a.fillDemoNetwork(ctx, now, practices, made)
+}
+
+// The weeks in which the first practice asks by message, and how many it asks in each.
+const (
+	demoAsking = 5
+	demoAsked  = 40
+)
+
+// fillDemoMessages asks made-up numbers in the last weeks and this one. What was asked is delivered, all but a
+// few; what is asked now waits for the gateway, which is the log.
+func (a *App) fillDemoMessages(ctx context.Context, now time.Time, p practice.Practice) error {
+	asking := practice.DefaultAsking(p.ID)
+	asking.SMS, asking.Sender, asking.Rule, asking.RuleN, asking.CapOre, asking.VisitsWeek = true, "Bjorkelia", "every_nth", 6, 50_000, 240
+	if err := a.Store.SaveAsking(ctx, asking); err != nil {
+		return err
+	}
+	this := calendar.WeekOf(now)
+	for w := range demoAsking + 1 {
+		week := this.Add(w - demoAsking)
+		at, messages := week.Start().Add(8*time.Hour), make([]store.NewMessage, demoAsked)
+		if at.After(now) {
+			at = now
+		}
+		for i := range messages {
+			to, err := sms.ParseNumber(fmt.Sprint(49_000_000 + w*demoAsked + i))
+			if err != nil {
+				return err
+			}
+			messages[i] = store.NewMessage{To: to, Day: calendar.Day(at).Format(time.DateOnly), Language: "nb", Ore: 60}
+		}
+		if week == this {
+			messages = messages[:demoAsked/4]
+		}
+		if _, err := a.Store.Invite(ctx, p.ID, messages, 0, at, at); err != nil {
+			return err
+		}
+		if week == this {
+			break
+		}
+		if err := a.Store.AddOpened(ctx, map[store.Opened]int{{PracticeID: p.ID, Week: week}: demoAsked * (60 + 3*w) / 100}); err != nil {
+			return err
+		}
+		ids, err := a.Store.MessagesIn(ctx, p.ID, "queued")
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if _, err := a.Store.ClaimMessage(ctx, id, at); err != nil {
+				return err
+			}
+			switch {
+			case i == 0:
+				err = a.Store.ReportMessage(ctx, id, "failed", at)
+			case i == 1 && w == demoAsking-1:
+				err = a.Store.SettleMessage(ctx, id, "uncertain", now) // forgotten in two days
+			default:
+				err = a.Store.ReportMessage(ctx, id, "delivered", at)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // demoImprovements are what the practices that change did in the week they change, by practice; told is

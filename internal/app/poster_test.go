@@ -182,6 +182,70 @@ func printedCards(t *testing.T, w *world) {
 	}
 }
 
+// printedSlips: every slip can be scanned when cut from a sheet, also out of focus, and from a bad copy of
+// it; each has a code of its own, the one that is written on it, and leads to the form.
+func printedSlips(t *testing.T, w *world) {
+	program(t, "zbarimg")
+	b := w.tab(t, wide, 800, options{})
+	for _, sheet := range []struct {
+		tag, email string
+		point      practice.Point
+	}{{"nb", leadEmail, w.full}, {"nn", twoEmail, w.long}, {"en", twoEmail, w.long}} {
+		b.visit(webPage{email: sheet.email, path: "/practices/" + sheet.point.PracticeID + "/slips?lang=" + sheet.tag})
+		b.do(chromedp.SetValue(chromedp.ID("sheets"), "2"))
+		b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		written := eval[[]string](b, "[...document.querySelectorAll('.slip-code')].map(c => c.textContent.replaceAll('-', ''))")
+		sheets := b.printPage()
+		if len(sheets) != 2 {
+			t.Errorf("%s: two sheets fill %d", sheet.tag, len(sheets))
+			continue
+		}
+		found := map[string]bool{}
+		for i, name := range sheets {
+			paper := readPNG(t, name)
+			if mm := codeWidth(paper); mm < 20 {
+				t.Errorf("%s: a code is %.0f mm wide, want at least 20", sheet.tag, mm)
+			}
+			for spoiled, picture := range map[string]image.Image{"printed": paper, "blurred": blur(paper, 2), "copied": copied(paper)} {
+				for n := range len(written) / 2 { // cut out, as they are when they are scanned
+					x, y := 8+97*float64(n%2), 8+40*float64(n/2)
+					slip := cropped(picture, image.Rect(int(x*perMM), int(y*perMM), int((x+97)*perMM), int((y+40)*perMM)))
+					want := written[i*len(written)/2+n]
+					if got := scanned(t, writePNG(t, spoiled, slip)); got != strings.ToUpper(printed)+"/S/"+want {
+						t.Errorf("%s, slip %d on sheet %d, %s: scanned %q, want %s", sheet.tag, n+1, i+1, spoiled, got, want)
+					}
+					found[want] = true
+				}
+			}
+		}
+		if len(written) != 28 || len(found) != len(written) {
+			t.Errorf("%s: %d slips, %d different ones, want 28", sheet.tag, len(written), len(found))
+		}
+		if status := b.open("/S/" + written[0]); status != http.StatusOK {
+			t.Errorf("%s: a slip leads to %d", sheet.tag, status)
+		}
+		b.as = sheet.email
+	}
+}
+
+// copied is a picture as a tired photocopier gives it: out of focus, grey paper, pale ink, grains, and then
+// more contrast than there was.
+func copied(picture image.Image) image.Image {
+	soft := blur(picture, 1)
+	r := soft.Bounds()
+	out := image.NewGray(r)
+	random := rand.New(rand.NewPCG(2, 2))
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			v := float64(color.GrayModel.Convert(soft.At(x, y)).(color.Gray).Y)
+			v = 70 + v*150/255 + random.NormFloat64()*12
+			v = 128 + (v-145)*2.2
+			out.Set(x, y, color.Gray{uint8(min(max(v, 0), 255))})
+		}
+	}
+	return out
+}
+
 func cropped(picture image.Image, part image.Rectangle) image.Image {
 	out := image.NewGray(image.Rect(0, 0, part.Dx(), part.Dy()))
 	draw.Draw(out, out.Rect, picture, part.Min, draw.Src)

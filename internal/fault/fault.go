@@ -66,6 +66,21 @@ func As(err error) *Error {
 	return nil
 }
 
+// All returns every fault that errors.Join has put in err, in order. Of one that is no fault there is none.
+func All(err error) []*Error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*Error
+		for _, e := range j.Unwrap() {
+			all = append(all, All(e)...)
+		}
+		return all
+	}
+	if e := As(err); e != nil {
+		return []*Error{e}
+	}
+	return nil
+}
+
 // KindOf returns the kind of the fault within err, Internal if there is none.
 func KindOf(err error) Kind {
 	if e := As(err); e != nil {

@@ -157,6 +157,15 @@ func (l Language) Percent(share float64) string {
 	return l.Number(100*share, 0) + nbsp + "%"
 }
 
+// Day writes a date of Oslo in full: "23. november 2026".
+func (l Language) Day(t time.Time) string {
+	t = t.In(calendar.Oslo)
+	return l.T("period.day", "Day", t.Day(), "Month", l.T("month."+strconv.Itoa(int(t.Month()))), "Year", t.Year())
+}
+
+// Clock writes a time of day in Oslo: "09:05".
+func (l Language) Clock(t time.Time) string { return t.In(calendar.Oslo).Format("15:04") }
+
 // Period names a period in full: "uke 47 2026", "november 2026", "4. kvartal 2026".
 func (l Language) Period(p calendar.Period) string {
 	switch p.Unit {

@@ -5,11 +5,13 @@ package invite
 
 import (
 	"context"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"io"
 	"log/slog"
 	"net/url"
@@ -41,6 +43,8 @@ type Inviter struct {
 	Config
 	gateway sms.Gateway
 	key     []byte
+	lists   cipher.AEAD
+	opened  opened
 }
 
 // New makes an inviter. It fails if the gateway's settings are unfit.
@@ -49,7 +53,10 @@ func New(cfg Config) (*Inviter, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &Inviter{Config: cfg, key: key}
+	i := &Inviter{Config: cfg, key: key, opened: opened{n: map[store.Opened]int{}}}
+	if i.lists, err = newSeal(cfg.Secret); err != nil {
+		return nil, err
+	}
 	if cfg.Gateway != nil {
 		if i.gateway, err = cfg.Gateway(i.reportURL); err != nil {
 			return nil, err
@@ -79,24 +86,17 @@ func template(a practice.Asking, language string) sms.Template {
 	return sms.Templates[language]
 }
 
-// Check tells what is wrong with how a practice wants to ask, beyond what Asking.Check does: by field
-// "sender", "nb", "nn" and "en" the problems of each, warnings included, and a fault if it must not be kept.
+// Check tells what each language's text comes to, and all that is wrong with how a practice wants to ask:
+// the error joins a fault for each thing, and must not be kept if there is any.
 func (i *Inviter) Check(p practice.Practice, a practice.Asking) (proofs map[string]sms.Proof, err error) {
-	if err := a.Check(); err != nil {
-		return nil, err
-	}
-	if err := (visit.Rule{Kind: visit.Kind(a.Rule), N: a.RuleN}).Check(); err != nil {
-		return nil, err
-	}
+	wrong := []error{a.Check(), visit.Rule{Kind: visit.Kind(a.Rule), N: a.RuleN}.Check()}
 	if a.SendingHours != "" {
-		if _, err := sms.ParseWindow(a.SendingHours); err != nil {
-			return nil, err
-		}
+		_, err := sms.ParseWindow(a.SendingHours)
+		wrong = append(wrong, err)
 	}
 	if a.SMS || a.Sender != "" {
-		if _, err := sms.ParseSender(a.Sender); err != nil {
-			return nil, err
-		}
+		_, err := sms.ParseSender(a.Sender)
+		wrong = append(wrong, err)
 	}
 	proofs = map[string]sms.Proof{}
 	refused := false
@@ -105,12 +105,12 @@ func (i *Inviter) Check(p practice.Practice, a practice.Asking) (proofs map[stri
 		refused = refused || proofs[language].Refused()
 	}
 	if refused {
-		return proofs, fault.New(fault.Invalid, "asking.text")
+		wrong = append(wrong, fault.New(fault.Invalid, "asking.text"))
 	}
 	if a.SMS && !i.Ready() {
-		return proofs, fault.New(fault.Conflict, "asking.no_gateway")
+		wrong = append(wrong, fault.New(fault.Conflict, "asking.no_gateway"))
 	}
-	return proofs, nil
+	return proofs, errors.Join(wrong...)
 }
 
 // Read reads a list of visits.
@@ -223,6 +223,16 @@ func (i *Inviter) Invite(ctx context.Context, p practice.Practice, visits []visi
 	return r, nil
 }
 
+// Resend tries again a message of which nobody knows whether it went out, as soon as the practice's hours allow.
+func (i *Inviter) Resend(ctx context.Context, practiceID, messageID string) error {
+	a, err := i.Store.Asking(ctx, practiceID)
+	if err != nil {
+		return err
+	}
+	now := i.Now()
+	return i.Store.ResendMessage(ctx, practiceID, messageID, window(a).Next(now), now)
+}
+
 // choose leaves out who may not be asked and lets the practice's rule choose among the rest.
 func (i *Inviter) choose(ctx context.Context, p practice.Practice, a practice.Asking, visits []visit.Visit, now time.Time, r *Result) ([]visit.Visit, int, error) {
 	numbers := make([]sms.Number, len(visits))
@@ -263,6 +273,9 @@ func (i *Inviter) choose(ctx context.Context, p practice.Practice, a practice.As
 	r.PassedOver = len(free) - len(chosen)
 	return chosen, passed, nil
 }
+
+// Hours are the hours in which a practice's messages are sent, "09:00-19:00".
+func Hours(a practice.Asking) string { return window(a).String() }
 
 // window is the hours in which a practice's messages are sent.
 func window(a practice.Asking) sms.Window {

@@ -309,8 +309,13 @@ func TestWhatMayNotBeKept(t *testing.T) {
 		d := newDesk(t, s, nil)
 		good, err := s.Asking(context.Background(), d.p.ID)
 		must(t, err)
-		if _, err := d.i.Check(d.p, good); err != nil {
-			t.Fatal(err)
+		proofs, err := d.i.Check(d.p, good)
+		must(t, err)
+		for language, proof := range proofs { // or a text that just fits would be called one part and be two
+			real := d.i.Text(d.p, good, language, d.i.Link(strings.Repeat("x", store.LinkLength)))
+			if len(proof.Text) != len(real) {
+				t.Errorf("%s: the proof is %d bytes, the message %d", language, len(proof.Text), len(real))
+			}
 		}
 		for name, change := range map[string]func(*practice.Asking){
 			"no sender":            func(a *practice.Asking) { a.Sender = "" },

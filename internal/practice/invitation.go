@@ -2,6 +2,7 @@ package practice
 
 import (
 	"crypto/rand"
+	"errors"
 	"strings"
 
 	"github.com/venterom/venterom/internal/fault"
@@ -69,20 +70,23 @@ func DefaultAsking(practiceID string) Asking {
 	return Asking{PracticeID: practiceID, Language: "nb", Rule: "everyone", QuarantineDays: QuarantineLeast}
 }
 
-// Check tells what is wrong with the numbers and the language; the texts, the sender and the rule are
+// Check tells all that is wrong with the numbers and the language; the texts, the sender and the rule are
 // checked by the packages they belong to.
 func (a Asking) Check() error {
-	switch {
-	case a.QuarantineDays < QuarantineLeast || a.QuarantineDays > 730:
-		return fault.New(fault.Invalid, "asking.quarantine").With("Min", QuarantineLeast)
-	case a.CapOre < 0 || a.CapOre > 100_000_000:
-		return fault.New(fault.Invalid, "asking.cap")
-	case a.VisitsWeek < 0 || a.VisitsWeek > 10_000:
-		return fault.New(fault.Invalid, "asking.visits")
-	case a.Language != "nb" && a.Language != "nn" && a.Language != "en":
-		return fault.New(fault.Invalid, "error.bad_request")
+	var wrong []error
+	if a.QuarantineDays < QuarantineLeast || a.QuarantineDays > 730 {
+		wrong = append(wrong, fault.New(fault.Invalid, "asking.quarantine").With("Min", QuarantineLeast))
 	}
-	return nil
+	if a.CapOre < 0 || a.CapOre > 100_000_000 {
+		wrong = append(wrong, fault.New(fault.Invalid, "asking.cap"))
+	}
+	if a.VisitsWeek < 0 || a.VisitsWeek > 10_000 {
+		wrong = append(wrong, fault.New(fault.Invalid, "asking.visits"))
+	}
+	if a.Language != "nb" && a.Language != "nn" && a.Language != "en" {
+		wrong = append(wrong, fault.New(fault.Invalid, "error.bad_request"))
+	}
+	return errors.Join(wrong...)
 }
 
 // Template is the text for a language, empty for the built-in one.

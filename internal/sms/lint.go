@@ -30,7 +30,7 @@ func (p Proof) Refused() bool {
 }
 
 // sampleToken is as long as a real one.
-const sampleToken = "ABCDEFGHJKMNPQRSTVWXYZ2345"
+const sampleToken = "ABCDEFGHJKMNPQRSTVWXYZ23456"
 
 // Lint proofs a template. It refuses whatever the message could give away to somebody who sees the
 // phone (health, a doctor's name or title, the reason for the visit, its day or hour), promotion, and any

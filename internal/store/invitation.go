@@ -126,6 +126,13 @@ func (s *Store) CreateSlips(ctx context.Context, practiceID string, n int, now t
 	return slips, err
 }
 
+// ValidSlips is how many of a practice's slips are not yet out of date, used ones included: how many are
+// left would tell, slip by slip, who has answered.
+func (s *Store) ValidSlips(ctx context.Context, practiceID string, now time.Time) (n int, err error) {
+	err = s.db.GetContext(ctx, &n, `SELECT count(*) FROM invitation WHERE practice_id = $1 AND channel = 'slip' AND expires_on >= $2`, practiceID, today(now))
+	return n, err
+}
+
 func createInvitation(ctx context.Context, c *sqlx.Tx, hash string, in practice.Invitation) error {
 	_, err := c.ExecContext(ctx, `INSERT INTO invitation (hash, practice_id, channel, language, expires_on) VALUES ($1, $2, $3, $4, $5)`,
 		hash, in.PracticeID, in.Channel, in.Language, in.Expires)

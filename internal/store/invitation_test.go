@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/sms"
@@ -247,7 +249,7 @@ func TestMessageIsSentAtMostOnce(t *testing.T) {
 		if got := states(t, s, p); got != "2026-11 delivered:1 2026-11 queued:3 2026-11 uncertain:1 " {
 			t.Errorf("states %s", got)
 		}
-		if ids, err := s.UncertainMessages(ctx, p.ID); err != nil || len(ids) != 1 {
+		if ids, err := s.MessagesIn(ctx, p.ID, "uncertain"); err != nil || len(ids) != 1 {
 			t.Errorf("uncertain %v, %v", ids, err)
 		}
 		if err := s.ResendMessage(ctx, p.ID, ids[1], monday, monday); err != nil {
@@ -369,6 +371,10 @@ func TestReminderGoesOnlyToWhoHasNotAnswered(t *testing.T) {
 		if reminded != 1 {
 			t.Errorf("%d are reminded", reminded)
 		}
+		// The sum must not fall by the reminder that was not needed: it would tell that somebody answered.
+		if ore, err := s.Spent(ctx, p.ID, "2026-11"); err != nil || ore != 400 {
+			t.Errorf("spent %d after an answer, %v", ore, err)
+		}
 	})
 }
 
@@ -388,12 +394,59 @@ func TestNumbersAreForgotten(t *testing.T) {
 			if err := s.Tidy(ctx, monday.AddDate(0, 0, day)); err != nil {
 				t.Fatal(err)
 			}
-			if ids, err := s.UncertainMessages(ctx, p.ID); err != nil || len(ids) != want {
+			if ids, err := s.MessagesIn(ctx, p.ID, "uncertain"); err != nil || len(ids) != want {
 				t.Errorf("after %d days: %v, %v", day, ids, err)
 			}
 		}
 		if err := s.ResendMessage(ctx, p.ID, id, monday, monday); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("sent again without a number: %v", err)
+		}
+	})
+}
+
+func TestOpenedIsAdded(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		p, _ := newPractice(t, s, "Eidsvåg")
+		other, _ := newPractice(t, s, "Lillevik")
+		week := func(practiceID string, w calendar.Week) store.Opened {
+			return store.Opened{PracticeID: practiceID, Week: w}
+		}
+		for _, n := range []int{3, 4} {
+			if err := s.AddOpened(ctx, map[store.Opened]int{week(p.ID, "2026-W47"): n, week(p.ID, "2026-W48"): 1, week(other.ID, "2026-W47"): 90, week("gone", "2026-W47"): 2}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.Opened(ctx, p.ID)
+		if want := map[calendar.Week]int{"2026-W47": 7, "2026-W48": 2}; err != nil || !maps.Equal(got, want) {
+			t.Errorf("got %v, want %v, %v", got, want, err)
+		}
+	})
+}
+
+// TestValidSlipsTellNothingOfAnswers: their number is that of those made, until they are out of date.
+func TestValidSlipsTellNothingOfAnswers(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		p := asks(t, s, "Eidsvåg", nil)
+		slips, err := s.CreateSlips(ctx, p.ID, 3, monday)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask(t, s, p, "49000001") // a link is no slip
+		_, hash, err := s.Invitation(ctx, string(slips[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := entry(p.ID, "a", "5")
+		e.Point, e.Channel, e.Invitation = "", "slip", hash
+		if err := s.Count(ctx, monday, []store.Entry{e}); err != nil {
+			t.Fatal(err)
+		}
+		for day, want := range map[int]int{0: 3, store.SlipDays: 3, store.SlipDays + 1: 0} {
+			if n, err := s.ValidSlips(ctx, p.ID, monday.AddDate(0, 0, day)); err != nil || n != want {
+				t.Errorf("after %d days: %d, want %d, %v", day, n, want, err)
+			}
 		}
 	})
 }

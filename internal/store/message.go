@@ -100,17 +100,18 @@ func (s *Store) standings(ctx context.Context, q sqlx.QueryerContext, practiceID
 	return out, nil
 }
 
-// Spent is what a practice's messages of a month such as "2026-11" cost, in øre, those that wait included.
+// Spent is what a practice's messages of a month such as "2026-11" cost at most, in øre: those that wait are
+// included, and reminders that were not sent too, since a sum that fell would tell that somebody answered.
 func (s *Store) Spent(ctx context.Context, practiceID, month string) (ore int, err error) {
 	return spent(ctx, s.db, practiceID, month)
 }
 
 func spent(ctx context.Context, q sqlx.QueryerContext, practiceID, month string) (ore int, err error) {
-	err = sqlx.GetContext(ctx, q, &ore, `SELECT COALESCE(sum(ore), 0) FROM message WHERE practice_id = $1 AND month = $2 AND state <> 'cancelled'`, practiceID, month)
+	err = sqlx.GetContext(ctx, q, &ore, `SELECT COALESCE(sum(ore), 0) FROM message WHERE practice_id = $1 AND month = $2 AND (reminder OR state <> 'cancelled')`, practiceID, month)
 	return ore, err
 }
 
-// Asked is how many a practice asked of the visits of each of some days.
+// Asked is how many a practice asked of the visits of each of some days, or in each of some weeks.
 func (s *Store) Asked(ctx context.Context, practiceID string, periods []string) (map[string]int, error) {
 	asked := make(map[string]int, len(periods))
 	for _, period := range periods {
@@ -121,6 +122,42 @@ func (s *Store) Asked(ctx context.Context, practiceID string, periods []string) 
 		asked[period] = n
 	}
 	return asked, nil
+}
+
+// AddOpened adds how often forms were opened by links, by practice and week.
+func (s *Store) AddOpened(ctx context.Context, opened map[Opened]int) error {
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		for o, n := range opened {
+			// A practice may have been deleted since.
+			if _, err := c.ExecContext(ctx, `INSERT INTO opened (practice_id, week, n) SELECT id, $2, $3 FROM practice WHERE id = $1
+				ON CONFLICT (practice_id, week) DO UPDATE SET n = opened.n + excluded.n`, o.PracticeID, string(o.Week), n); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Opened names a practice's week.
+type Opened struct {
+	PracticeID string
+	Week       calendar.Week
+}
+
+// Opened is how often forms were opened by a practice's links, by week.
+func (s *Store) Opened(ctx context.Context, practiceID string) (map[calendar.Week]int, error) {
+	var rows []struct {
+		Week calendar.Week `db:"week"`
+		N    int           `db:"n"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, `SELECT week, n FROM opened WHERE practice_id = $1`, practiceID); err != nil {
+		return nil, err
+	}
+	opened := make(map[calendar.Week]int, len(rows))
+	for _, r := range rows {
+		opened[r.Week] = r.N
+	}
+	return opened, nil
 }
 
 // NewMessage is somebody to be asked: of a visit on Day, in Language, by a message that costs Ore.
@@ -372,24 +409,26 @@ func (s *Store) ResendMessage(ctx context.Context, practiceID, id string, at, no
 	})
 }
 
-// MessageCounts is how many messages of a practice are in each state, by month, the latest first.
+// MessageCounts is how many messages of a practice are in a state, by month, the latest first. What became
+// of reminders must not be shown while answers are not: one is cancelled because its reader has answered.
 type MessageCounts struct {
-	Month string `db:"month"`
-	State string `db:"state"`
-	N     int    `db:"n"`
-	Ore   int    `db:"ore"`
+	Month    string `db:"month"`
+	Reminder bool   `db:"reminder"`
+	State    string `db:"state"`
+	N        int    `db:"n"`
+	Ore      int    `db:"ore"`
 }
 
 // MessageCounts counts a practice's messages.
 func (s *Store) MessageCounts(ctx context.Context, practiceID string) (counts []MessageCounts, err error) {
-	err = s.db.SelectContext(ctx, &counts, `SELECT month, state, count(*) AS n, sum(ore) AS ore FROM message
-		WHERE practice_id = $1 GROUP BY month, state ORDER BY month DESC, state`, practiceID)
+	err = s.db.SelectContext(ctx, &counts, `SELECT month, reminder, state, count(*) AS n, sum(ore) AS ore FROM message
+		WHERE practice_id = $1 GROUP BY month, reminder, state ORDER BY month DESC, reminder, state`, practiceID)
 	return counts, err
 }
 
-// UncertainMessages lists the messages of a practice of which nobody knows whether they went out.
-func (s *Store) UncertainMessages(ctx context.Context, practiceID string) (ids []string, err error) {
-	err = s.db.SelectContext(ctx, &ids, `SELECT id FROM message WHERE practice_id = $1 AND state = 'uncertain' AND payload <> '' ORDER BY changed_on, id`, practiceID)
+// MessagesIn lists the messages of a practice that are in a state and can still be sent.
+func (s *Store) MessagesIn(ctx context.Context, practiceID, state string) (ids []string, err error) {
+	err = s.db.SelectContext(ctx, &ids, `SELECT id FROM message WHERE practice_id = $1 AND state = $2 AND payload <> '' ORDER BY changed_on, id`, practiceID, state)
 	return ids, err
 }
 

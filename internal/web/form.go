@@ -223,12 +223,14 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 }
 
 // readForm reads the body of a form, and refuses anything else and anything long.
-func readForm(c echo.Context) (url.Values, error) {
+func readForm(c echo.Context) (url.Values, error) { return readFormUpTo(c, maxBody) }
+
+func readFormUpTo(c echo.Context, most int64) (url.Values, error) {
 	r := c.Request()
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, fault.New(fault.Invalid, "error.bad_request")
 	}
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	if err := r.ParseForm(); err != nil {
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 			return nil, fault.New(fault.TooLarge, "form.too_large")

@@ -44,7 +44,17 @@ func (s *Server) enterByInvitation(c echo.Context) (entrance, error) {
 	return e, nil
 }
 
-func (s *Server) showInvited(c echo.Context) error { return s.openForm(c, s.enterByInvitation) }
+// showInvited shows the form, and counts that one was opened by a message.
+func (s *Server) showInvited(c echo.Context) error {
+	return s.openForm(c, func(c echo.Context) (entrance, error) {
+		e, err := s.enterByInvitation(c)
+		if err == nil && e.channel == "sms" {
+			s.Inviter.Opened(e.practice.ID)
+		}
+		return e, err
+	})
+}
+
 func (s *Server) saveInvited(c echo.Context) error { return s.takeForm(c, s.enterByInvitation) }
 
 type stopPage struct {

@@ -18,8 +18,8 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// visit is one row of the table of pages: who may have a route, and what they see.
-type visit struct {
+// pageRow is one row of the table of pages: who may have a route, and what they see.
+type pageRow struct {
 	method, route string // as in the table of routes
 	path          string
 	form          url.Values
@@ -31,7 +31,7 @@ type visit struct {
 
 var everybody = []string{nobody, kari, sara, olav, dina, nils, kim}
 
-func visits(f *fixture, t testing.TB) []visit {
+func visits(f *fixture, t testing.TB) []pageRow {
 	const get, post = http.MethodGet, http.MethodPost
 	code, own := string(f.point.Code), "/practices/"+f.eidsvag.ID
 	answer := func() url.Values {
@@ -43,7 +43,7 @@ func visits(f *fixture, t testing.TB) []visit {
 		return url.Values{"token": {f.batchToken(t)}, "do": {do}, "mark": {"visit-1"}, "sheet": slices.Repeat([]string{"54321"}, 10)}
 	}
 	improvement := own + "/improvements/" + f.anImprovement(t).ID
-	return []visit{
+	return []pageRow{
 		{get, "/", "/", nil, "start", 200, "Skriv koden", everybody},
 		{get, "/k", "/k?code=" + code, nil, "", 303, "/k/" + code, everybody},
 		{get, "/k", "/k?code=x", nil, "error", 404, "Spør i skranken", everybody},
@@ -52,6 +52,8 @@ func visits(f *fixture, t testing.TB) []visit {
 		{post, "/k/:code", "/k/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
 		{post, "/K/:code", "/K/" + code, answer(), "thanks", 200, "gikk opp med én", everybody},
 		{get, "/s/:token", "/s/" + link, nil, "form", 200, "Var legen høflig mot deg?", everybody},
+		{get, "/S/:token", "/S/" + link, nil, "form", 200, "Var legen høflig mot deg?", everybody}, // QR codes of slips are in capitals
+		{post, "/S/:token", "/S/" + link, linkForm, "thanks", 200, "gikk opp med én", everybody},
 		{get, "/s/:token", "/s/nothing", nil, "error", 404, "Se etter at hele er med", everybody},
 		{post, "/s/:token", "/s/" + link, linkForm, "thanks", 200, "gikk opp med én", everybody},
 		{get, "/s/:token/stop", "/s/" + link + "/stop", nil, "stop", 200, "Vil du slippe flere meldinger?", everybody},
@@ -121,6 +123,23 @@ func visits(f *fixture, t testing.TB) []visit {
 		{post, "/practices/:id/paper/entry", own + "/paper/entry", url.Values{"token": {f.batchToken(t)}, "do": {"review"}, "sheet": {"5"}}, "batch", 422, "Ark 1: Ett tegn er tastet", members},
 		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("review"), "batch_review", 200, "10 ark med svar", members},
 		{post, "/practices/:id/paper/entry", own + "/paper/entry", sheets("send"), "batch_counted", 200, "Ny bunke", members},
+		{get, "/practices/:id/slips", own + "/slips", nil, "slips", 200, "Lag lapper", members},
+		{post, "/practices/:id/slips", own + "/slips", url.Values{"sheets": {"1"}, "lang": {"nn"}}, "slip", 200, "Verkar éin gong, til og med 21.\u00a0februar 2027", members},
+		{post, "/practices/:id/slips", own + "/slips", url.Values{"sheets": {"21"}, "lang": {"nb"}}, "slips", 422, "fra 1 til 20", members},
+		{get, "/practices/:id/invitations", own + "/invitations", nil, "invitations", 200, "Hvor mange svarer", members},
+		{get, "/practices/:id/invitations", "/practices/" + f.lillevik.ID + "/invitations", nil, "invitations", 200, "Sett opp SMS", []string{olav}},
+		{post, "/practices/:id/invitations", own + "/invitations", url.Values{"list": {"mobil;dato\n49000077;20.11.2026\n"}}, "invitations_dry", 200, "1 pasient blir spurt", []string{kari}},
+		{post, "/practices/:id/invitations", own + "/invitations", url.Values{"list": {"navn\nKari\n"}}, "invitations", 422, "ingen kolonne med telefonnummer", []string{kari}},
+		{post, "/practices/:id/invitations", own + "/invitations", url.Values{"sealed": {""}}, "error", 400, "forsto ikke", []string{kari}},
+		{post, "/practices/:id/invitations/send", own + "/invitations/send", url.Values{"sealed": {f.sealed(t, "49000078")}}, "invitations_sent", 200, "1 pasient blir spurt nå", []string{kari}},
+		{post, "/practices/:id/invitations/send", own + "/invitations/send", url.Values{"sealed": {"forged"}}, "error", 400, "forsto ikke", []string{kari}},
+		{post, "/practices/:id/invitations/messages/:message", own + "/invitations/messages/" + f.anUncertain(t), url.Values{}, "", 303, own + "/invitations?done=again", []string{kari}},
+		{post, "/practices/:id/invitations/messages/:message", own + "/invitations/messages/none", url.Values{}, "error", 404, "finnes ikke", []string{kari}},
+		{post, "/practices/:id/invitations/stop", own + "/invitations/stop", url.Values{"number": {"490 00 079"}}, "", 303, own + "/invitations?done=stopped", members},
+		{post, "/practices/:id/invitations/stop", own + "/invitations/stop", url.Values{"number": {"55190000"}}, "invitations", 422, "ikke et mobilnummer", members},
+		{get, "/practices/:id/asking", own + "/asking", nil, "asking", 200, "Slik kommer den fram", []string{kari}},
+		{post, "/practices/:id/asking", own + "/asking", url.Values{"on": {"true"}, "sender": {"INFO"}, "wait": {"90"}}, "asking", 422, "sier ikke hvem som sender", []string{kari}},
+		{post, "/practices/:id/asking", own + "/asking", f.askingForm(), "", 303, own + "/asking?done=saved", []string{kari}},
 		{get, "/practices", "/practices", nil, "", 303, "/networks/" + f.network.ID, []string{kim}},
 		{get, "/practices/:id/networks", own + "/networks", nil, "", 303, own + "/network/" + f.network.ID, members},
 		{get, "/practices/:id/networks", "/practices/" + f.lillevik.ID + "/networks", nil, "networks", 200, "ikke med i noe nettverk", []string{olav}},
@@ -181,16 +200,16 @@ func turnedAway(r response, who string) bool {
 }
 
 // elsewhereIn reports whether another row of the same request says what this character gets.
-func elsewhereIn(f *fixture, t testing.TB, v visit, who string) bool {
+func elsewhereIn(f *fixture, t testing.TB, v pageRow, who string) bool {
 	if v.route == "/login" {
 		return true // somebody signed in is led on, or signs in anew
 	}
-	return slices.ContainsFunc(visits(f, t), func(o visit) bool {
+	return slices.ContainsFunc(visits(f, t), func(o pageRow) bool {
 		return o.method == v.method && o.path == v.path && o.form.Encode() == v.form.Encode() && slices.Contains(o.as, who)
 	})
 }
 
-func checkHeaders(t *testing.T, v visit, r response) {
+func checkHeaders(t *testing.T, v pageRow, r response) {
 	t.Helper()
 	h := r.Header
 	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
@@ -199,11 +218,11 @@ func checkHeaders(t *testing.T, v visit, r response) {
 	if got := strings.Contains(h.Get("Content-Security-Policy"), "connect-src"); got != slices.Contains(fetching, v.route) {
 		t.Errorf("%s %s: may its script fetch: %v", v.method, v.path, got)
 	}
-	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(v.route, "/s/") || v.route == "/"
+	patient := strings.HasPrefix(strings.ToLower(v.route), "/k") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(strings.ToLower(v.route), "/s/") || v.route == "/"
 	if patient && len(r.Cookies()) > 0 {
 		t.Errorf("%s %s sets a cookie", v.method, v.path)
 	}
-	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(v.route, "/s/") || v.route == kioskRoute || v.route == "/admin" {
+	if strings.HasPrefix(v.route, "/practices") || strings.HasPrefix(strings.ToLower(v.route), "/k/") || strings.HasPrefix(v.route, "/w/") || strings.HasPrefix(strings.ToLower(v.route), "/s/") || v.route == kioskRoute || v.route == "/admin" {
 		if h.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s %s may be cached: %q", v.method, v.path, h.Get("Cache-Control"))
 		}
@@ -224,12 +243,12 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 		t.Fatal("the handler is not echo")
 	}
 	for _, r := range e.Routes() {
-		if !slices.ContainsFunc(rows, func(v visit) bool { return v.method == r.Method && v.route == r.Path }) && r.Method != echo.RouteNotFound {
+		if !slices.ContainsFunc(rows, func(v pageRow) bool { return v.method == r.Method && v.route == r.Path }) && r.Method != echo.RouteNotFound {
 			t.Errorf("%s %s has no row", r.Method, r.Path)
 		}
 	}
 	for name := range layouts {
-		if !slices.ContainsFunc(rows, func(v visit) bool { return v.template == name }) {
+		if !slices.ContainsFunc(rows, func(v pageRow) bool { return v.template == name }) {
 			t.Errorf("page %s has no row", name)
 		}
 	}

@@ -56,6 +56,13 @@ var layouts = map[string]string{
 	"batch_review":  "staff",
 	"batch_counted": "staff",
 
+	"invitations":      "staff",
+	"invitations_dry":  "staff",
+	"invitations_sent": "staff",
+	"asking":           "staff",
+	"slips":            "staff",
+	"slip":             "print",
+
 	"improvements":    "staff",
 	"improvement":     "staff",
 	"improvement_new": "staff",
@@ -77,6 +84,7 @@ type page struct {
 	Here    string             // which entry of the staff menu this is
 	Role    practice.Role      // in that practice
 	query   url.Values         // of the address, for links back to the same page
+	back    string             // where those lead, if a form was sent to an address that is no page; empty: here
 }
 
 // Switched is this page's address in another language: the same survey, version, quarter or mark.
@@ -87,7 +95,7 @@ func (p page) Switched(lang string) string {
 			q.Set(name, v)
 		}
 	}
-	return "?" + q.Encode()
+	return p.back + "?" + q.Encode()
 }
 
 // phone is a number as the practice writes it, held together on one line.

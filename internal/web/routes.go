@@ -36,7 +36,9 @@ func (s *Server) routes() []route {
 		{post, "/k/:code", open, s.saveForm},
 		{post, "/K/:code", open, s.saveForm},
 		{get, "/s/:token", open, s.showInvited},
+		{get, "/S/:token", open, s.showInvited},
 		{post, "/s/:token", open, s.saveInvited},
+		{post, "/S/:token", open, s.saveInvited},
 		{get, "/s/:token/stop", open, s.showStop},
 		{post, "/s/:token/stop", open, s.saveStop},
 		{get, "/kiosk", open, s.findPoint},
@@ -90,6 +92,17 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/paper", member, s.showPaper},
 		{get, batchRoute, member, s.showBatch},
 		{post, batchRoute, member, s.saveBatch},
+
+		{get, "/practices/:id/slips", member, s.showSlips},
+		{post, "/practices/:id/slips", member, s.saveSlips},
+
+		{get, "/practices/:id/invitations", member, s.showInvitations},
+		{post, "/practices/:id/invitations", lead, s.tryList},
+		{post, "/practices/:id/invitations/send", lead, s.sendList},
+		{post, "/practices/:id/invitations/messages/:message", lead, s.resendMessage},
+		{post, "/practices/:id/invitations/stop", member, s.stopNumber},
+		{get, "/practices/:id/asking", lead, s.showAsking},
+		{post, "/practices/:id/asking", lead, s.saveAsking},
 
 		{get, "/practices/:id/networks", member, s.showNetworks},
 		{get, "/practices/:id/network/:network", member, s.showNetwork},

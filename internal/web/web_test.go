@@ -43,6 +43,7 @@ type fixture struct {
 	cookies   map[string]string // by character
 	link      string            // an invitation's token, once aLink has made one
 	linkForm  url.Values        // a form fetched by it
+	uncertain string            // id of a message, once anUncertain has made one
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
@@ -137,12 +138,16 @@ type response struct {
 func (f *fixture) do(t testing.TB, as, method, path string, form url.Values, headers ...string) response {
 	t.Helper()
 	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
+	kind := ""
+	switch {
+	case form.Has(fieldFile): // sent as a browser sends a file
+		body, kind = upload(t, "besøk.csv", form.Get(fieldFile))
+	case form != nil:
+		body, kind = strings.NewReader(form.Encode()), "application/x-www-form-urlencoded"
 	}
 	r := httptest.NewRequest(method, "https://svar.example.org"+path, body)
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if kind != "" {
+		r.Header.Set("Content-Type", kind)
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
