@@ -54,6 +54,7 @@ func writeLongSurvey(t *testing.T) string {
 	if err := os.WriteFile(filepath.Join(folder, longSurvey+"-1.yaml"), []byte(b.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	writeShortSurvey(t, folder)
 	return folder
 }
 

@@ -26,7 +26,7 @@ func screenshots(t *testing.T, w *world) {
 	b := w.tab(t, wide, 800, options{})
 	for _, p := range w.pages() {
 		b.visit(p)
-		for _, width := range []int64{narrow, 768, wide} {
+		for _, width := range []int64{narrow, upright, wide} {
 			for _, light := range []bool{true, false} {
 				b.resize(width, 800)
 				b.light(light)

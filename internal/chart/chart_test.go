@@ -162,10 +162,10 @@ func TestTrend(t *testing.T) {
 	if line.Data[0].ItemStyle != nil || line.Data[4].ItemStyle == nil || line.Data[4].ItemStyle.Color != card {
 		t.Error("want a full point at 40 answers and a hollow one at 12")
 	}
-	if got, want := line.Data[0].Note, "uke 44 2026\n58 av 100 (52–64)\n40 svar"; got != want {
+	if got, want := line.Data[0].Note, "uke 44 2026\n58\u00a0av\u00a0100 (52–64)\n40 svar"; got != want {
 		t.Errorf("note %q, want %q", got, want)
 	}
-	if got, want := line.Data[4].Note, "uke 48 2026\nminst 95 av 100\n12 svar"; got != want {
+	if got, want := line.Data[4].Note, "uke 48 2026\nminst 95\u00a0av\u00a0100\n12 svar"; got != want {
 		t.Errorf("note %q, want %q", got, want)
 	}
 	if got := fmt.Sprint(line.MarkLine.Data); got != "[[{[0 52]} {[0 64]}]]" {

@@ -239,7 +239,7 @@ func TestIntroIsShort(t *testing.T) {
 	}
 }
 
-// TestFormIsLight: at most 14 kB over the wire for everything a first visit fetches.
+// TestFormIsLight: at most 12 kB over the wire for everything a first visit fetches.
 func TestFormIsLight(t *testing.T) {
 	f := newFixture(t)
 	r := f.get(t, nobody, "/k/"+string(f.point.Code), "Accept-Encoding", "gzip")
@@ -251,7 +251,7 @@ func TestFormIsLight(t *testing.T) {
 		}
 		total += len(a.body)
 	}
-	if r.Header.Get("Content-Encoding") != "gzip" || total > 14<<10 {
+	if r.Header.Get("Content-Encoding") != "gzip" || total > 12_000 {
 		t.Errorf("%d bytes, %q", total, r.Header.Get("Content-Encoding"))
 	}
 	t.Logf("%d bytes", total)

@@ -23,7 +23,7 @@ type pointsPage struct {
 type pointRow struct {
 	practice.Point
 	Address   string
-	Responses int // 0 while there are fewer than ten
+	Responses string // empty while there are fewer than ten
 }
 
 func (s *Server) showPoints(c echo.Context) error {
@@ -43,7 +43,11 @@ func (s *Server) renderPoints(c echo.Context, status int, label, problem string)
 	pp := pointsPage{page: s.page(c, l, l.T("points.title")), Label: label, Problem: problem, Local: s.isLocal()}
 	pp.Here, pp.CanChange = "points", pp.Role == practice.Lead
 	for _, point := range points {
-		pp.Points = append(pp.Points, pointRow{point, s.BaseURL.Host + "/k/" + point.Code.String(), totals[string(point.Code)]})
+		row := pointRow{Point: point, Address: s.BaseURL.Host + "/k/" + point.Code.String()}
+		if n := totals[string(point.Code)]; n > 0 {
+			row.Responses = l.T("points.responses", "Count", n, "N", l.Number(float64(n), 0))
+		}
+		pp.Points = append(pp.Points, row)
 	}
 	return s.render(c, status, "points", pp)
 }

@@ -17,7 +17,7 @@ import (
 
 var (
 	tagged   = regexp.MustCompile(`(?s)<svg.*?</svg>|<[^>]*>`)
-	unspaced = regexp.MustCompile(`\s+`)
+	unspaced = regexp.MustCompile(`[\s\x{a0}]+`)
 )
 
 // read is what a part of a page says, without its markup.
