@@ -231,6 +231,16 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 	}
 }
 
+// TestStylesheetsAreWhole: a brace that is missing hides every rule after it from most readers.
+func TestStylesheetsAreWhole(t *testing.T) {
+	f := newFixture(t)
+	for name, a := range f.assets {
+		if open, closed := strings.Count(string(a.plain), "{"), strings.Count(string(a.plain), "}"); strings.HasSuffix(name, ".css") && open != closed {
+			t.Errorf("%s has %d { and %d }", name, open, closed)
+		}
+	}
+}
+
 func TestSwitchingLanguageStaysOnThePage(t *testing.T) {
 	f := newFixture(t)
 	f.openResults(t, kari)
