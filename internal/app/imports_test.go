@@ -47,7 +47,8 @@ var imports = map[string]struct{ ours, theirs []string }{
 }
 
 // testOnly is what any test file may import besides.
-var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json", "github.com/riverqueue/river"}
+var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json", "github.com/riverqueue/river",
+	"github.com/goccy/go-yaml"}
 
 // TestImports holds every package to the map: imports point to a lower floor, and each third-party
 // module is behind one door.

@@ -18,8 +18,8 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// visit is one row of the table of pages: who may have a route, and what they see.
-type visit struct {
+// pageRow is one row of the table of pages: who may have a route, and what they see.
+type pageRow struct {
 	method, route string // as in the table of routes
 	path          string
 	form          url.Values
@@ -31,7 +31,7 @@ type visit struct {
 
 var everybody = []string{nobody, kari, sara, olav, dina, nils, kim}
 
-func visits(f *fixture, t testing.TB) []visit {
+func visits(f *fixture, t testing.TB) []pageRow {
 	const get, post = http.MethodGet, http.MethodPost
 	code, own := string(f.point.Code), "/practices/"+f.eidsvag.ID
 	answer := func() url.Values {
@@ -43,7 +43,7 @@ func visits(f *fixture, t testing.TB) []visit {
 		return url.Values{"token": {f.batchToken(t)}, "do": {do}, "mark": {"visit-1"}, "sheet": slices.Repeat([]string{"54321"}, 10)}
 	}
 	improvement := own + "/improvements/" + f.anImprovement(t).ID
-	return []visit{
+	return []pageRow{
 		{get, "/", "/", nil, "start", 200, "Skriv koden", everybody},
 		{get, "/k", "/k?code=" + code, nil, "", 303, "/k/" + code, everybody},
 		{get, "/k", "/k?code=x", nil, "error", 404, "Spør i skranken", everybody},
@@ -70,9 +70,11 @@ func visits(f *fixture, t testing.TB) []visit {
 		{get, "/static/*", "/static/vendor/nothing.js", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/healthz", "/healthz", nil, "", 200, "ok", everybody},
 		{get, "/readyz", "/readyz", nil, "", 200, "ready", everybody},
-		{get, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y?status=1", nil, "error", 404, "finnes ikke", everybody},
-		{post, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y", url.Values{}, "error", 404, "finnes ikke", everybody},
-		{get, "/api/v1/sms/inbound/:proof", "/api/v1/sms/inbound/y?from=49000001&text=STOP", nil, "error", 404, "finnes ikke", everybody},
+		{get, "/api/v1/openapi.yaml", "/api/v1/openapi.yaml", nil, "", 200, "openapi: 3.1", everybody},
+		{post, "/api/v1/invitations", "/api/v1/invitations", url.Values{}, "", 401, `"code":"api.key_wrong"`, everybody},
+		{get, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y?status=1", nil, "", 404, `"code":"error.not_found"`, everybody},
+		{post, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y", url.Values{}, "", 404, `"code":"error.not_found"`, everybody},
+		{get, "/api/v1/sms/inbound/:proof", "/api/v1/sms/inbound/y?from=49000001&text=STOP", nil, "", 404, `"code":"error.not_found"`, everybody},
 		{post, "/api/v1/sms/inbound/:proof", f.Inviter.InboundPath(), url.Values{"from": {"49000001"}, "text": {"Stopp"}}, "", 204, "", everybody},
 		{get, "/login", "/login", nil, "login", 200, "Logg inn", []string{nobody}},
 		{post, "/login", "/login", url.Values{"email": {kari}, "password": {"feil"}}, "login", 422, "er feil", []string{nobody}},
@@ -169,16 +171,16 @@ func turnedAway(r response, who string) bool {
 }
 
 // elsewhereIn reports whether another row of the same request says what this character gets.
-func elsewhereIn(f *fixture, t testing.TB, v visit, who string) bool {
+func elsewhereIn(f *fixture, t testing.TB, v pageRow, who string) bool {
 	if v.route == "/login" {
 		return true // somebody signed in is led on, or signs in anew
 	}
-	return slices.ContainsFunc(visits(f, t), func(o visit) bool {
+	return slices.ContainsFunc(visits(f, t), func(o pageRow) bool {
 		return o.method == v.method && o.path == v.path && o.form.Encode() == v.form.Encode() && slices.Contains(o.as, who)
 	})
 }
 
-func checkHeaders(t *testing.T, v visit, r response) {
+func checkHeaders(t *testing.T, v pageRow, r response) {
 	t.Helper()
 	h := r.Header
 	if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") != "no-referrer" {
@@ -212,12 +214,12 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 		t.Fatal("the handler is not echo")
 	}
 	for _, r := range e.Routes() {
-		if !slices.ContainsFunc(rows, func(v visit) bool { return v.method == r.Method && v.route == r.Path }) && r.Method != echo.RouteNotFound {
+		if !slices.ContainsFunc(rows, func(v pageRow) bool { return v.method == r.Method && v.route == r.Path }) && r.Method != echo.RouteNotFound {
 			t.Errorf("%s %s has no row", r.Method, r.Path)
 		}
 	}
 	for name := range layouts {
-		if !slices.ContainsFunc(rows, func(v visit) bool { return v.template == name }) {
+		if !slices.ContainsFunc(rows, func(v pageRow) bool { return v.template == name }) {
 			t.Errorf("page %s has no row", name)
 		}
 	}

@@ -49,6 +49,10 @@ func (s *Server) routes() []route {
 		{get, "/healthz", open, s.showHealth},
 		{get, "/readyz", open, s.showReady},
 
+		// A journal system's, with a key of a practice's.
+		{get, "/api/v1/openapi.yaml", open, s.showOpenAPI},
+		{post, "/api/v1/invitations", open, s.saveList},
+
 		// An SMS gateway's; the addresses hold what proves them.
 		{get, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
 		{post, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
