@@ -351,6 +351,12 @@ func (w *world) pages() []webPage {
 		{"batch-few", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack[:3]...); b.sendBatch("review") }},
 		{"batch-review", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review") }},
 		{"batch-counted", full + "/paper/entry", staffEmail, func(b *tab) { b.typeSheets(stack...); b.sendBatch("review"); b.sendBatch("send") }},
+		{"keys", full + "/keys", leadEmail, nil},
+		{"keys-made", full + "/keys", leadEmail, func(b *tab) {
+			eval[int](b, `(document.querySelector("#label").value = "Journalsystemet på Eidsvåg") && 0`)
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"keys-wrong", full + "/keys", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"points-staff", full + "/points", staffEmail, nil},
 		{"practices", "/practices", twoEmail, nil},
 		{"card-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/card", twoEmail, nil},

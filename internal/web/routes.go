@@ -86,6 +86,10 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/points/:code/qr.svg", member, s.showQRAsSVG},
 		{get, "/practices/:id/points/:code/qr.png", member, s.showQRAsPNG},
 
+		{get, "/practices/:id/keys", lead, s.showKeys},
+		{post, "/practices/:id/keys", lead, s.saveKey},
+		{post, "/practices/:id/keys/:key/revoke", lead, s.revokeKey},
+
 		{get, "/practices/:id/paper", member, s.showPaper},
 		{get, batchRoute, member, s.showBatch},
 		{post, batchRoute, member, s.saveBatch},

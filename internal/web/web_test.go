@@ -43,6 +43,7 @@ type fixture struct {
 	cookies   map[string]string // by character
 	link      string            // an invitation's token, once aLink has made one
 	linkForm  url.Values        // a form fetched by it
+	keyID     string            // of a key of Eidsvåg's, once aKey has made one
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
