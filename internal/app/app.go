@@ -103,9 +103,22 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	}
 	intake := aggregate.NewIntake(a.Store, a.Closer, now, a.Log)
 	defer intake.Stop()
-	handler, err := a.handler(intake, demo)
+	words, err := i18n.Load(a.cfg.Floor, a.cfg.Cohort)
 	if err != nil {
 		return err
+	}
+	handler, err := a.handler(intake, words, demo)
+	if err != nil {
+		return err
+	}
+	var lists *invite.Folder
+	if a.cfg.Drop != "" {
+		if !a.Inviter.Ready() {
+			return errors.New("a folder of lists needs a gateway for text messages: set VENTEROM_SMS")
+		}
+		if lists, err = invite.NewFolder(a.cfg.Drop, a.Inviter, words); err != nil {
+			return fmt.Errorf("folder of lists: %w", err)
+		}
 	}
 	listener, err := net.Listen("tcp", a.cfg.Address)
 	if err != nil {
@@ -129,6 +142,9 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	work.Go(func() { a.Closer.Run(working, now) })
 	work.Go(func() { a.Freezer.Run(working, now) })
 	work.Go(func() { a.tidy(working, now) })
+	if lists != nil {
+		work.Go(func() { lists.Run(working) })
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	a.Log.Info("listening", "address", listener.Addr().String(), "url", a.cfg.BaseURL)
@@ -149,12 +165,8 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	return errors.Join(err, sending.Stop(finish), a.Inviter.Flush(finish))
 }
 
-func (a *App) handler(intake *aggregate.Intake, demo bool) (http.Handler, error) {
+func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (http.Handler, error) {
 	base, err := a.cfg.baseURL()
-	if err != nil {
-		return nil, err
-	}
-	words, err := i18n.Load(a.cfg.Floor, a.cfg.Cohort)
 	if err != nil {
 		return nil, err
 	}

@@ -395,6 +395,12 @@ func (w *world) pages() []webPage {
 		}},
 		{"slip", full + "/slips", staffEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"slip-long", "/practices/" + w.long.PracticeID + "/slips", twoEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"keys", full + "/keys", leadEmail, nil},
+		{"keys-made", full + "/keys", leadEmail, func(b *tab) {
+			eval[int](b, `(document.querySelector("#label").value = "Journalsystemet på Eidsvåg") && 0`)
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"keys-wrong", full + "/keys", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"points-staff", full + "/points", staffEmail, nil},
 		{"practices", "/practices", twoEmail, nil},
 		{"card-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/card", twoEmail, nil},

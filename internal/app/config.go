@@ -27,6 +27,7 @@ type Config struct {
 	SMS        string `env:"VENTEROM_SMS" default:"" help:"File that describes the gateway for text messages (docs/sms.md), or log, which sends nothing. Default: no messages."`
 	SMSSecrets string `env:"VENTEROM_SMS_SECRETS" default:"" help:"File with the gateway's passwords and keys."`
 	SMSPrice   int    `env:"VENTEROM_SMS_PRICE" default:"60" help:"What a part of a message costs, in øre."`
+	Drop       string `env:"VENTEROM_DROP" default:"" help:"Folder that journal systems leave lists of visits in, with a sub-folder for each practice (docs/api.md)."`
 	Floor      int    `env:"VENTEROM_FLOOR" default:"10" help:"Fewest answers that anything is shown of; may be raised, not lowered."`
 	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`

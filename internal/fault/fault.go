@@ -19,6 +19,7 @@ const (
 	TooLarge          // the input is longer than anything a form can say
 	Unavailable       // not now: try again
 	TooMany           // too often in too short a time
+	Unsupported       // written in a way that is not read
 )
 
 // Error is a fault. Key names a message of the interface, Args fill it in; Cause is for the log.

@@ -116,9 +116,9 @@ func (i *Inviter) Check(p practice.Practice, a practice.Asking) (proofs map[stri
 // Read reads a list of visits.
 func (i *Inviter) Read(r io.Reader) (visit.List, error) { return i.reader().Read(r) }
 
-// Visit reads one visit, as a machine hands it in.
-func (i *Inviter) Visit(number, day, language string) (visit.Visit, error) {
-	return i.reader().Visit(number, day, language)
+// ReadAs reads a list of visits that is said to be written in a format.
+func (i *Inviter) ReadAs(f visit.Format, r io.Reader) (visit.List, error) {
+	return i.reader().ReadAs(f, r)
 }
 
 func (i *Inviter) reader() visit.Reader {
@@ -146,6 +146,19 @@ type Preview struct {
 	To    string // masked
 	Text  string
 	Parts int
+}
+
+// AtLeast is what may be told of what became of a list to a machine, or in a file: how many are invited and
+// what that costs, in whole tens of messages; ok is false for a list of fewer than ten. It is told so
+// coarsely because a list can be made to ask about one number: alone, or beside nine that are known to be
+// left out, an exact count would tell whether somebody has said no or was asked lately.
+func (i *Inviter) AtLeast(r Result) (invited, ore int, ok bool) {
+	const step = 10
+	if r.Visits < step {
+		return 0, 0, false
+	}
+	price := max(1, step*i.PerPart)
+	return r.Invited / step * step, r.Ore / price * price, true
 }
 
 // batch is how many are invited in one transaction: answers are counted between two of them.

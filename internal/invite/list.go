@@ -71,7 +71,7 @@ func (i *Inviter) Unseal(p practice.Practice, sealed string) ([]visit.Visit, err
 		if len(part) != 3 {
 			return nil, wrong
 		}
-		v, err := i.Visit(part[0], part[1], part[2])
+		v, err := i.reader().Visit(part[0], part[1], part[2])
 		if err != nil { // a visit that was young enough has grown too old in between
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/venterom/venterom/internal/fault"
 )
@@ -107,6 +108,14 @@ type APIKey struct {
 	PracticeID string `db:"practice_id"`
 	Label      string `db:"label"`
 	Revoked    bool   `db:"revoked"`
+}
+
+// Check tells what is wrong with a key's label.
+func (k APIKey) Check() error {
+	if strings.TrimSpace(k.Label) == "" || utf8.RuneCountInString(k.Label) > 60 {
+		return fault.New(fault.Invalid, "keys.label_required")
+	}
+	return nil
 }
 
 const apiKeyPrefix = "venterom_"

@@ -75,3 +75,17 @@ func FuzzReadFHIR(f *testing.F) {
 		checkList(t, l, err)
 	})
 }
+
+func FuzzReadJSON(f *testing.F) {
+	for _, body := range []string{
+		`{"visits":[{"phone":"49000001","date":"2026-11-23","language":"nn"},{"phone":"+47 49 00 00 02","date":"23.11.2026"}]}`,
+		`{"visits":[]}`, `{"visits":null}`, `{}`, `[]`, `{"visits":[{"phone":49000001}]}`, `{"visits":[{"phone":"49000001","name":"Ola"}]}`,
+		`{"visits":[null,1,"49000001",[]]}`, `{"visits":[]}{"visits":[]}`, "\xff\xfe{", `{"visits":[{"phone":"49000001","phone":"49000002","date":"2026-11-23"}]}`,
+	} {
+		f.Add([]byte(body))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		l, err := reader.ReadJSON(bytes.NewReader(data))
+		checkList(t, l, err)
+	})
+}

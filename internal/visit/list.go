@@ -26,6 +26,7 @@ type Format string
 const (
 	CSV  Format = "csv"
 	FHIR Format = "fhir"
+	JSON Format = "json" // of a machine that calls; no file is taken for it
 )
 
 // List is what was read of a file: the good rows, and what became of the others.
@@ -39,7 +40,7 @@ type List struct {
 
 // BadRow is a row that could not be used. It does not say what was in it.
 type BadRow struct {
-	Line   int          // line of the file, or number of the entry in a bundle
+	Line   int          // line of the file, or number of the entry in a bundle or list
 	Reason *fault.Error // without a cause
 }
 
@@ -98,6 +99,17 @@ func (r Reader) Read(src io.Reader) (List, error) {
 		return List{}, fault.New(fault.Invalid, "visit.file_kind")
 	}
 	return r.csv(s)
+}
+
+// ReadAs reads a list that is said to be written in a format.
+func (r Reader) ReadAs(f Format, src io.Reader) (List, error) {
+	switch f {
+	case FHIR:
+		return r.ReadFHIR(src)
+	case JSON:
+		return r.ReadJSON(src)
+	}
+	return r.ReadCSV(src)
 }
 
 // ReadCSV reads a table with a row of headings.

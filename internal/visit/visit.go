@@ -19,7 +19,7 @@ type Visit struct {
 	number   *string // behind a pointer, because fmt prints the text of unexported fields and not what they point to
 	Day      Day
 	Language string // "nb", "nn" or "en"; empty if the list does not say, or says another
-	Line     int    // line of the file, or number of the entry in a bundle
+	Line     int    // line of the file, or number of the entry in a bundle or list
 }
 
 // Number is the patient's phone number, as Reader.Number wrote it.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +112,34 @@ func FuzzForm(f *testing.F) {
 func onlyCodes(sums string) bool {
 	return !strings.ContainsFunc(sums, func(r rune) bool {
 		return !strings.ContainsRune(`{}":,-_W`, r) && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
+
+// FuzzList hands in whatever there is. The server never fails and never repeats a number; what it answers
+// is as described.
+func FuzzList(f *testing.F) {
+	s := newFixture(f)
+	key := s.machine(f, s.eidsvag, nil)
+	f.Add(asJSON, "a", `{"visits":[{"phone":"49000001","date":"2026-11-20","language":"nn"}]}`)
+	f.Add(asJSON, "b", `{"visits":[null,{"phone":49000001},{"phone":"49000002","date":"2026-11-20","x":1}]}{}`)
+	f.Add(asCSV, "c", "telefon;dato\n49000003;20.11.2026\n\"49000004;x\n")
+	f.Add(asFHIR, "d", `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Encounter","status":"finished","period":{"start":"2026-11-20"},"subject":{"reference":"Patient/a"}}},{"resource":{"resourceType":"Patient","id":"a","telecom":[{"system":"phone","value":"49000006"}]}}]}`)
+	f.Add("application/json; charset=utf-16", "", "\xff\xfe{\x00}\x00")
+	f.Add("text/csv, text/csv", "é", "\x00")
+	digits := regexp.MustCompile(`[0-9]{6,}`)
+	f.Fuzz(func(t *testing.T, kind, name, body string) {
+		s.clock = s.clock.Add(time.Second) // so that no key is too fast
+		r := s.handIn(key, kind, name, body)
+		if r.StatusCode >= 500 || r.Header.Get("Set-Cookie") != "" || digits.MatchString(r.body) {
+			t.Errorf("status %d: %s", r.StatusCode, r.body)
+		}
+		if r.StatusCode != http.StatusOK {
+			r.code(t)
+			return
+		}
+		var a listAnswer
+		if err := json.Unmarshal([]byte(r.body), &a); err != nil || a.Accepted < 0 || (a.AtLeast != nil) != (a.Accepted >= 10) {
+			t.Errorf("%v: %s", err, r.body)
+		}
 	})
 }

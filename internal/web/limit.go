@@ -65,3 +65,58 @@ func (l *limiter) wrong(c echo.Context) {
 	l.client(c).AllowN(now, 1)
 	l.all.AllowN(now, 1)
 }
+
+// keyLimiter bounds how often machines may come: without a right key as a limiter does, and with one
+// keyPerMinute times a minute for each key. Whoever has come with a right key is let in without a look at
+// the wrong ones: behind a proxy all machines have one address, and one with an old key must not lock the
+// others out.
+type keyLimiter struct {
+	guesses *limiter
+	now     func() time.Time
+	mu      sync.Mutex
+	right   map[[sha256.Size]byte]*rate.Limiter // by a hash of the key
+}
+
+const (
+	keyPerMinute = 60
+	keyBurst     = 30
+)
+
+func newKeyLimiter(now func() time.Time) *keyLimiter {
+	return &keyLimiter{guesses: newLimiter(now, 10, 20), now: now, right: map[[sha256.Size]byte]*rate.Limiter{}}
+}
+
+// allow fails for a key that has not been right before, from an address with too many wrong ones.
+func (l *keyLimiter) allow(c echo.Context, key string) error {
+	l.mu.Lock()
+	_, known := l.right[sha256.Sum256([]byte(key))]
+	l.mu.Unlock()
+	if known {
+		return nil
+	}
+	return l.guesses.allow(c)
+}
+
+// wrong notes that a key is not right, perhaps not any more.
+func (l *keyLimiter) wrong(c echo.Context, key string) {
+	l.mu.Lock()
+	delete(l.right, sha256.Sum256([]byte(key)))
+	l.mu.Unlock()
+	l.guesses.wrong(c)
+}
+
+// take counts one request with a right key; it returns how long to wait if that is one too many.
+func (l *keyLimiter) take(key string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	hash, now := sha256.Sum256([]byte(key)), l.now()
+	if l.right[hash] == nil {
+		l.right[hash] = rate.NewLimiter(rate.Limit(keyPerMinute)/60, keyBurst)
+	}
+	r := l.right[hash].ReserveN(now, 1)
+	wait := r.DelayFrom(now)
+	if wait > 0 {
+		r.CancelAt(now)
+	}
+	return wait
+}

@@ -110,6 +110,7 @@ var statuses = map[fault.Kind]int{
 	fault.TooLarge:     http.StatusRequestEntityTooLarge,
 	fault.Unavailable:  http.StatusServiceUnavailable,
 	fault.TooMany:      http.StatusTooManyRequests,
+	fault.Unsupported:  http.StatusUnsupportedMediaType,
 	fault.Internal:     http.StatusInternalServerError,
 }
 
@@ -149,6 +150,10 @@ func (s *Server) showError(err error, c echo.Context) {
 	if isHTTP && h.Code == http.StatusMethodNotAllowed {
 		status = h.Code
 	}
+	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+		s.showProblem(c, status, f, s.logFailure(c, f, err))
+		return
+	}
 	if f.Kind == fault.Unauthorized && c.Request().Method == http.MethodGet {
 		_ = c.Redirect(http.StatusSeeOther, "/login")
 		return
@@ -156,10 +161,7 @@ func (s *Server) showError(err error, c echo.Context) {
 	l := s.language(c)
 	p := errorPage{page: s.page(c, l, l.T("error.title")), Text: l.T(f.Key, f.Args),
 		AskCode: slices.Contains([]string{"code.unknown", "code.retired", "invitation.unknown", "invitation.over"}, f.Key)}
-	if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
-		p.ID = newErrorID()
-		s.Log.Error("request failed", "id", p.ID, "method", c.Request().Method, "route", c.Path(), "error", err)
-	}
+	p.ID = s.logFailure(c, f, err)
 	name := "error"
 	if isKiosk(c) {
 		name = "kiosk_error"
@@ -171,4 +173,15 @@ func (s *Server) showError(err error, c echo.Context) {
 		s.Log.Error("error page", "error", err)
 		_ = c.NoContent(http.StatusInternalServerError)
 	}
+}
+
+// logFailure writes to the log what went wrong on our side, and returns what to find it by; of what a user
+// can act on it writes nothing.
+func (s *Server) logFailure(c echo.Context, f *fault.Error, err error) (id string) {
+	if f.Kind != fault.Internal && f.Kind != fault.Unavailable {
+		return ""
+	}
+	id = newErrorID()
+	s.Log.Error("request failed", "id", id, "method", c.Request().Method, "route", c.Path(), "error", err)
+	return id
 }

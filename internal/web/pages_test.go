@@ -72,9 +72,11 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{get, "/static/*", "/static/vendor/nothing.js", nil, "error", 404, "finnes ikke", everybody},
 		{get, "/healthz", "/healthz", nil, "", 200, "ok", everybody},
 		{get, "/readyz", "/readyz", nil, "", 200, "ready", everybody},
-		{get, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y?status=1", nil, "error", 404, "finnes ikke", everybody},
-		{post, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y", url.Values{}, "error", 404, "finnes ikke", everybody},
-		{get, "/api/v1/sms/inbound/:proof", "/api/v1/sms/inbound/y?from=49000001&text=STOP", nil, "error", 404, "finnes ikke", everybody},
+		{get, "/api/v1/openapi.yaml", "/api/v1/openapi.yaml", nil, "", 200, "openapi: 3.1", everybody},
+		{post, "/api/v1/invitations", "/api/v1/invitations", url.Values{}, "", 401, `"code":"api.key_wrong"`, everybody},
+		{get, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y?status=1", nil, "", 404, `"code":"error.not_found"`, everybody},
+		{post, "/api/v1/sms/report/:id/:proof", "/api/v1/sms/report/x/y", url.Values{}, "", 404, `"code":"error.not_found"`, everybody},
+		{get, "/api/v1/sms/inbound/:proof", "/api/v1/sms/inbound/y?from=49000001&text=STOP", nil, "", 404, `"code":"error.not_found"`, everybody},
 		{post, "/api/v1/sms/inbound/:proof", f.Inviter.InboundPath(), url.Values{"from": {"49000001"}, "text": {"Stopp"}}, "", 204, "", everybody},
 		{get, "/login", "/login", nil, "login", 200, "Logg inn", []string{nobody}},
 		{post, "/login", "/login", url.Values{"email": {kari}, "password": {"feil"}}, "login", 422, "er feil", []string{nobody}},
@@ -117,6 +119,11 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{get, "/practices/:id/points/:code/kit", own + "/points/" + string(f.elsewhere.Code) + "/kit", nil, "error", 404, "finnes ikke", members},
 		{get, "/practices/:id/points/:code/button.svg", own + "/points/" + code + "/button.svg", nil, "", 200, "Si hvordan besøket var", members},
 		{get, "/practices/:id/points/:code/button.svg", own + "/points/" + string(f.elsewhere.Code) + "/button.svg", nil, "error", 404, "finnes ikke", members},
+		{get, "/practices/:id/keys", own + "/keys", nil, "keys", 200, "Hvilket system skal bruke den?", []string{kari}},
+		{post, "/practices/:id/keys", own + "/keys", url.Values{"label": {"Journalen"}}, "keys", 200, "<code>venterom_", []string{kari}},
+		{post, "/practices/:id/keys", own + "/keys", url.Values{"label": {" "}}, "keys", 422, "høyst 60 tegn", []string{kari}},
+		{post, "/practices/:id/keys/:key/revoke", own + "/keys/" + f.aKey(t) + "/revoke", url.Values{}, "", 303, own + "/keys", []string{kari}},
+		{post, "/practices/:id/keys/:key/revoke", own + "/keys/none/revoke", url.Values{}, "error", 404, "finnes ikke", []string{kari}},
 		{get, "/practices/:id/paper", own + "/paper", nil, "paper", 200, "visit-1.digital-1", members},
 		{get, "/practices/:id/paper/entry", own + "/paper/entry", nil, "batch", 200, "visit-1.digital-1", members},
 		{get, "/practices/:id/paper/entry", own + "/paper/entry?mark=visit-2", nil, "error", 404, "ikke noe skjema med det merket", members},
@@ -258,6 +265,16 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(file), ".html")
 		if _, ok := layouts[name]; !ok && name != "parts" && !strings.HasPrefix(name, "layout_") {
 			t.Errorf("template %s is no page", name)
+		}
+	}
+}
+
+// TestStylesheetsAreWhole: a brace that is missing hides every rule after it from most readers.
+func TestStylesheetsAreWhole(t *testing.T) {
+	f := newFixture(t)
+	for name, a := range f.assets {
+		if open, closed := strings.Count(string(a.plain), "{"), strings.Count(string(a.plain), "}"); strings.HasSuffix(name, ".css") && open != closed {
+			t.Errorf("%s has %d { and %d }", name, open, closed)
 		}
 	}
 }

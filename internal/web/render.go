@@ -51,6 +51,8 @@ var layouts = map[string]string{
 	"card":         "print",
 	"letter":       "print",
 
+	"keys": "staff",
+
 	"paper":         "print",
 	"batch":         "staff",
 	"batch_review":  "staff",

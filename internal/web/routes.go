@@ -51,6 +51,10 @@ func (s *Server) routes() []route {
 		{get, "/healthz", open, s.showHealth},
 		{get, "/readyz", open, s.showReady},
 
+		// A journal system's, with a key of a practice's.
+		{get, "/api/v1/openapi.yaml", open, s.showOpenAPI},
+		{post, "/api/v1/invitations", open, s.saveList},
+
 		// An SMS gateway's; the addresses hold what proves them.
 		{get, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
 		{post, "/api/v1/sms/report/:id/:proof", open, s.saveReport},
@@ -88,6 +92,10 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/points/:code/button.svg", member, s.showButton},
 		{get, "/practices/:id/points/:code/qr.svg", member, s.showQRAsSVG},
 		{get, "/practices/:id/points/:code/qr.png", member, s.showQRAsPNG},
+
+		{get, "/practices/:id/keys", lead, s.showKeys},
+		{post, "/practices/:id/keys", lead, s.saveKey},
+		{post, "/practices/:id/keys/:key/revoke", lead, s.revokeKey},
 
 		{get, "/practices/:id/paper", member, s.showPaper},
 		{get, batchRoute, member, s.showBatch},

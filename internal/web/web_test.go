@@ -44,6 +44,7 @@ type fixture struct {
 	link      string            // an invitation's token, once aLink has made one
 	linkForm  url.Values        // a form fetched by it
 	uncertain string            // id of a message, once anUncertain has made one
+	keyID     string            // of a key of Eidsvåg's, once aKey has made one
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
