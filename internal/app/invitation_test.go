@@ -11,7 +11,6 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/riverqueue/river"
 
-	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 )
@@ -26,8 +25,11 @@ func (w *world) link(t *testing.T, practiceID, number, language string) string {
 			t.Fatal(err)
 		}
 	}
-	a := practice.DefaultAsking(practiceID)
-	a.SMS, a.Sender, a.CapOre = true, "Legekontor", 1_000_000
+	a, err := w.app.Store.Asking(ctx, practiceID)
+	must(err)
+	if !a.SMS {
+		a.SMS, a.Sender, a.CapOre = true, "Legekontor", 10_000
+	}
 	must(w.app.Store.SaveAsking(ctx, a))
 	to, err := sms.ParseNumber(number)
 	must(err)
