@@ -216,6 +216,63 @@ func TestDivide(t *testing.T) {
 	}
 }
 
+// TestJoin: what a lead let in joins where at least ten answers are released beside it, and waits elsewhere.
+func TestJoin(t *testing.T) {
+	for _, c := range []struct{ name, pending, letIn, release, rest, left string }{
+		{"nothing else is released", "channels qr:9; polite 5:9", "channels qr:12; points A:12; polite 1:12",
+			"", "channels qr:9; polite 5:9", "channels qr:12; points A:12; polite 1:12"},
+		{"nobody else answered", "", "channels qr:12; polite 1:12", "", "", "channels qr:12; polite 1:12"},
+		{"ten others are", "channels qr:10; points A:10; polite 5:10", "channels qr:12; points A:12; polite 1:12",
+			"channels qr:22; points A:22; polite 1:12 5:10", "", ""},
+		{"question by question", "channels qr:12; overall 5:9; polite 5:12", "channels qr:10; overall 1:10; polite 1:3",
+			"channels qr:22; polite 1:3 5:12", "overall 5:9", "overall 1:10"},
+		{"does not apply, where as many are released", "channels qr:30; polite 5:12 na:18", "channels qr:10; polite 1:4 na:6",
+			"channels qr:40; polite 1:4 5:12 na:24", "", ""},
+		{"and where it waits", "channels qr:15; polite 5:12 na:3", "channels qr:10; polite 1:4 na:6",
+			"channels qr:25; polite 1:4 5:12", "asides polite:9", ""},
+		{"only does not apply", "channels qr:15; polite 5:12", "channels qr:10; polite na:10", "channels qr:25; polite 5:12", "asides polite:10", ""},
+		{"its small channels go together", "channels qr:10", "channels kiosk:5 qr:6", "channels mixed:11 qr:10", "", ""},
+		{"its points wait with the points", "channels qr:15; points A:12 B:3", "channels qr:10; points A:10",
+			"channels qr:25", "points A:12 B:3", "points A:10"},
+		{"its small points go together", "channels qr:30; points A:15 B:15", "channels qr:12; points A:4 B:8",
+			"channels qr:42; points A:15 B:15 mixed:12", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			by := aggregate.Divide(disclosure.Gate{})
+			pending := store.Sums{}
+			if c.pending != "" {
+				pending = sums(before, c.pending)
+			}
+			letIn := sums(before, c.letIn)
+			release, rest := by.Divide("visit", pending)
+			released, waited := text(release), text(rest)
+			fuller, waits, left := by.Join(release, rest, letIn)
+			for what, got := range map[string][2]string{"release": {text(fuller), c.release}, "rest": {text(waits), c.rest}, "left": {text(left), c.left},
+				"what was let in, after": {text(letIn), c.letIn}, "the release, after": {text(release), released}, "the rest, after": {text(rest), waited}} {
+				if got[0] != got[1] {
+					t.Errorf("%s: got %q, want %q", what, got[0], got[1])
+				}
+			}
+		})
+	}
+}
+
+// TestSettle: fewer than ten held responses are not spoken of, with the gate's own floor.
+func TestSettle(t *testing.T) {
+	gate, err := disclosure.NewGate(15, disclosure.CohortFloor)
+	must(t, err)
+	for _, c := range []struct {
+		gate disclosure.Gate
+		n    int
+		want bool
+	}{{disclosure.Gate{}, 9, false}, {disclosure.Gate{}, 10, true}, {gate, 14, false}, {gate, 15, true}} {
+		n, ok := aggregate.Divide(c.gate).Settle(sums(before, fmt.Sprintf("channels qr:%d kiosk:5; polite 5:30", c.n-5)))
+		if n != c.n || ok != c.want {
+			t.Errorf("%d held: %d, %t", c.n, n, ok)
+		}
+	}
+}
+
 func TestWhatWaitedKeepsItsFirstWeek(t *testing.T) {
 	_, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", sums(before, "channels qr:9; points A:9; polite 5:9"))
 	release, rest := aggregate.Divide(disclosure.Gate{}).Divide("visit", rest.Plus(sums(after, "channels qr:1; points A:1; polite 1:1")))

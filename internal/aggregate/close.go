@@ -17,10 +17,20 @@ import (
 // Divide decides, with the gate's floor, what of pending sums becomes a release: each question with
 // that many valid answers, and how many chose "does not apply" once they are as many; responses by channel when there are as many, with small channels gathered;
 // and, only together with those, the collection points once each has them. The rest waits for the next
-// close.
+// close. What is held becomes a burst once it has that many responses, and one that was let in joins what
+// is released anyway.
 func Divide(g disclosure.Gate) store.Division {
 	return store.Division{Method: stats.Method, Floor: g.Floor(),
-		Divide: func(_ string, pending store.Sums) (release, rest store.Sums) { return divide(g, pending) }}
+		Divide: func(_ string, pending store.Sums) (release, rest store.Sums) { return divide(g, pending) },
+		Settle: func(held store.Sums) (n int, ok bool) {
+			for _, k := range held.Channels.Counts {
+				n += k
+			}
+			return n, n >= g.Floor()
+		},
+		Join: func(release, rest, letIn store.Sums) (fuller, waits, left store.Sums) {
+			return join(g, release, rest, letIn)
+		}}
 }
 
 func divide(g disclosure.Gate, pending store.Sums) (release, rest store.Sums) {
@@ -56,6 +66,39 @@ func divide(g disclosure.Gate, pending store.Sums) (release, rest store.Sums) {
 		rest.Points = withCounts(pending.Points, waits)
 	}
 	return release, rest
+}
+
+// join adds what a lead let in to a release, part by part, where there is something to join: then at least
+// the floor of answers that were never held are with it. By itself it is never released, or whoever makes
+// a burst while somebody answers could cut that answer out of its week and take their own away from it.
+func join(g disclosure.Gate, release, rest, letIn store.Sums) (fuller, waits, left store.Sums) {
+	fuller, waits, left = release, rest, store.Sums{Questions: map[string]store.Sum{}}
+	fuller.Questions, waits.Asides = maps.Clone(release.Questions), maps.Clone(rest.Asides)
+	for id, q := range letIn.Questions {
+		with, ok := release.Questions[id]
+		if !ok {
+			left.Questions[id] = q
+			continue
+		}
+		q.Counts = maps.Clone(q.Counts)
+		if n := q.Counts[survey.NotApplicable]; n > 0 && with.Counts[survey.NotApplicable] == 0 {
+			delete(q.Counts, survey.NotApplicable)
+			if waits.Asides == nil {
+				waits.Asides = map[string]int{}
+			}
+			waits.Asides[id] += n
+		}
+		fuller.Questions[id] = with.Plus(q)
+	}
+	if fuller.Channels, left.Channels = release.Channels, letIn.Channels; len(release.Channels.Counts) > 0 {
+		fuller.Channels = release.Channels.Plus(withCounts(letIn.Channels, g.Merge(letIn.Channels.Counts)))
+		left.Channels = store.Sum{}
+	}
+	if fuller.Points, left.Points = release.Points, letIn.Points; len(release.Points.Counts) > 0 {
+		fuller.Points = release.Points.Plus(withCounts(letIn.Points, g.Merge(letIn.Points.Counts)))
+		left.Points = store.Sum{}
+	}
+	return fuller, waits, left
 }
 
 func withCounts(s store.Sum, counts map[string]int) store.Sum {

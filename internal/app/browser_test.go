@@ -211,6 +211,15 @@ func (w *world) openApp(t *testing.T) {
 	if w.counts, err = sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)"); err != nil {
 		t.Fatal(err)
 	}
+	for _, b := range []struct {
+		week, state, day string
+		n                int
+	}{{"2026-W40", store.BurstDropped, "2026-10-06", 41}, {"2026-W46", store.BurstHeld, "", 23}, {"2026-W47", store.BurstHeld, "", 12}} {
+		if _, err := w.counts.Exec(`INSERT INTO burst (practice_id, survey, version, week, n, state, decided_on, value) VALUES ($1, 'visit', 1, $2, $3, $4, $5, '')`,
+			w.long.PracticeID, b.week, b.n, b.state, b.day); err != nil {
+			t.Fatal(err)
+		}
+	}
 	serving, stop := context.WithCancel(ctx)
 	listening, served := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { served <- w.app.Serve(serving, true, func(a net.Addr) { listening <- a }) }()
@@ -402,6 +411,9 @@ func (w *world) pages() []webPage {
 		}},
 		{"keys-wrong", full + "/keys", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"points-staff", full + "/points", staffEmail, nil},
+		{"points-held", "/practices/" + w.long.PracticeID + "/points", twoEmail, nil},
+		{"points-held-wrong", "/practices/" + w.long.PracticeID + "/points", twoEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("button[value=drop]"))) }},
+		{"dashboard-held", "/practices/" + w.long.PracticeID, twoEmail, nil},
 		{"practices", "/practices", twoEmail, nil},
 		{"card-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/card", twoEmail, nil},
 		{"letter-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/letter", twoEmail, nil},

@@ -16,10 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/venterom/venterom/internal/app"
-	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
@@ -224,10 +222,7 @@ func TestWhatIsPostedComesOutExactly(t *testing.T) {
 			clients.Wait()
 			stop()
 			must(t, <-ended)
-			now := time.Now()
-			if closed, err := a.Closer.Close(ctx, calendar.WeekOf(now), now); !closed || err != nil {
-				t.Fatal(closed, err)
-			}
+			releaseAll(t, a.Store)
 
 			compared, furthest := 0, 0.0
 			near := func(what string, got, want float64) {

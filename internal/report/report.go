@@ -71,6 +71,7 @@ type Dashboard struct {
 	Questions   []Question    // the derived one first, then as asked
 	Summary     Summary       // what the answers say now
 	Responses   Responses
+	Held        Held
 }
 
 // Empty reports whether nothing is released yet.
@@ -182,6 +183,11 @@ func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID st
 	latest, previous := quarters(releases)
 	d.Summary = r.summary(sv, d, releases, ims, latest, previous)
 	d.Responses = r.responses(recent)
+	bursts, err := r.store.Bursts(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	d.Held = d.held(bursts)
 	return d, nil
 }
 

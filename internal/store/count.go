@@ -101,6 +101,7 @@ type Entry struct {
 	Point      string // collection point's code; empty if none
 	Invitation string // hash of the single-use token it came by; empty if none
 	Channel    string
+	Held       bool      // it looks like part of a burst: counted apart, until the practice's lead decides
 	Answers    []Answers // one for each survey of each form; each is one more response
 }
 
@@ -141,7 +142,7 @@ func (e Entry) addTo(sums map[Key]Sums, week calendar.Week) {
 // receiptDays is how long a receipt is kept: forms are valid for a day, and two more are to be safe.
 const receiptDays = 3
 
-// Count adds a batch of forms to what is pending, in one transaction. A form whose receipt is already
+// Count adds a batch of forms to what is pending, or held, in one transaction. A form whose receipt is already
 // there, in the database or earlier in the batch, was counted before and changes nothing. A form that
 // came by an invitation uses it up in the same transaction; one whose invitation is used or over is not
 // counted. When Count returns nil, every form of the batch is on disk, counted exactly once; when it
@@ -159,7 +160,7 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 		if err != nil {
 			return err
 		}
-		added := map[Key]Sums{}
+		added, held := map[Key]Sums{}, map[Key]Sums{}
 		var unspent []string // receipts of refused forms: sent again, they must not look counted
 		for i, e := range batch {
 			if e.Receipt != "" {
@@ -175,17 +176,22 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 				}
 				delete(unused, e.Invitation)
 			}
-			e.addTo(added, week)
+			if e.Held {
+				e.addTo(held, week)
+			} else {
+				e.addTo(added, week)
+			}
 		}
 		for _, receipt := range unspent {
 			if _, err := c.ExecContext(ctx, `DELETE FROM receipt WHERE hash = $1`, receipt); err != nil {
 				return err
 			}
 		}
-		if len(added) == 0 {
-			return nil
+		// Always in this order, or two instances could wait for each other.
+		if err := s.addTo(ctx, c, pending, added); err != nil {
+			return err
 		}
-		return s.addPending(ctx, c, added)
+		return s.addTo(ctx, c, heldBack, held)
 	})
 	if err == nil && len(refused) > 0 {
 		return refused
@@ -241,8 +247,14 @@ func takeReceipts(ctx context.Context, c *sqlx.Tx, forgetOn string, batch []Entr
 	return fresh, nil
 }
 
-// pendingRow is a row of pending as stored.
-type pendingRow struct {
+// The tables of running sums: what the next close divides, and what waits for a decision.
+const (
+	pending  = "pending"
+	heldBack = "held"
+)
+
+// sumsRow is a row of running sums as stored.
+type sumsRow struct {
 	Key
 	Value string `db:"value"`
 }
@@ -251,9 +263,14 @@ type pendingRow struct {
 // open and decode them again. It is only ever believed for the very version that is in the database.
 type runningSums struct {
 	mu   sync.Mutex
-	last map[Key]remembered
+	last map[runningKey]remembered
 	// After another instance was found to write too, this many batches take the careful way at once.
 	careful int
+}
+
+type runningKey struct {
+	table string
+	Key
 }
 
 type remembered struct {
@@ -268,7 +285,7 @@ const (
 
 // recall returns what was last written under each key, nil if one is not known or another instance
 // has lately written too.
-func (r *runningSums) recall(keys []Key) []remembered {
+func (r *runningSums) recall(table string, keys []Key) []remembered {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.careful > 0 {
@@ -278,7 +295,7 @@ func (r *runningSums) recall(keys []Key) []remembered {
 	found := make([]remembered, len(keys))
 	for i, k := range keys {
 		var ok bool
-		if found[i], ok = r.last[k]; !ok {
+		if found[i], ok = r.last[runningKey{table, k}]; !ok {
 			return nil
 		}
 	}
@@ -286,30 +303,38 @@ func (r *runningSums) recall(keys []Key) []remembered {
 }
 
 // sums opens a row's sums.
-func (s *Store) sums(r pendingRow) (sums Sums, err error) {
+func (s *Store) sums(r sumsRow) (sums Sums, err error) {
 	value, err := s.keys.pending.open(r.Value)
 	if err == nil {
 		err = json.Unmarshal(value, &sums)
 	}
 	if err != nil {
-		return sums, fmt.Errorf("pending of %s %s %d: %w", r.PracticeID, r.Survey, r.Version, err)
+		return sums, fmt.Errorf("sums of %s %s %d: %w", r.PracticeID, r.Survey, r.Version, err)
 	}
 	return sums, nil
 }
 
 // text seals sums for a row.
-func (s *Store) text(k Key, sums Sums) (string, error) {
+func (s *Store) text(sums Sums) (string, error) {
 	value, err := json.Marshal(sums)
 	if err != nil {
 		return "", err
 	}
-	text := s.keys.pending.seal(value)
+	return s.keys.pending.seal(value), nil
+}
+
+// runningText seals sums for a row of a table of running sums, and remembers them.
+func (s *Store) runningText(table string, k Key, sums Sums) (string, error) {
+	text, err := s.text(sums)
+	if err != nil {
+		return "", err
+	}
 	s.running.mu.Lock()
 	defer s.running.mu.Unlock()
 	if s.running.last == nil || len(s.running.last) >= maxRemembered {
-		s.running.last = map[Key]remembered{}
+		s.running.last = map[runningKey]remembered{}
 	}
-	s.running.last[k] = remembered{text, sums}
+	s.running.last[runningKey{table, k}] = remembered{text, sums}
 	return text, nil
 }
 
@@ -321,11 +346,14 @@ func (s *Store) forUpdate() string {
 	return ""
 }
 
-// addPending adds to rows of pending, rewriting each whole.
-func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) error {
+// addTo adds to rows of a table of running sums, rewriting each whole.
+func (s *Store) addTo(ctx context.Context, c *sqlx.Tx, table string, added map[Key]Sums) error {
+	if len(added) == 0 {
+		return nil
+	}
 	keys := slices.SortedFunc(maps.Keys(added), Key.compare)
-	if known := s.running.recall(keys); known != nil {
-		written, err := s.replacePending(ctx, c, keys, known, added)
+	if known := s.running.recall(table, keys); known != nil {
+		written, err := s.replaceSums(ctx, c, table, keys, known, added)
 		if err != nil {
 			return err
 		}
@@ -339,7 +367,7 @@ func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) 
 	if len(keys) == 0 {
 		return nil
 	}
-	rows, err := s.lockPending(ctx, c, keys)
+	rows, err := s.lockSums(ctx, c, table, keys)
 	if err != nil {
 		return err
 	}
@@ -351,11 +379,11 @@ func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) 
 			args = append(args, k.PracticeID, k.Survey, k.Version)
 		}
 		q := strings.ReplaceAll(placeholders(1, len(keys), 3), ")", ",'')")
-		if _, err := c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+q+
+		if _, err := c.ExecContext(ctx, `INSERT INTO `+table+` (practice_id, survey, version, value) VALUES `+q+
 			` ON CONFLICT DO NOTHING`, args...); err != nil {
 			return err
 		}
-		if rows, err = s.lockPending(ctx, c, keys); err != nil {
+		if rows, err = s.lockSums(ctx, c, table, keys); err != nil {
 			return err
 		}
 	}
@@ -365,26 +393,26 @@ func (s *Store) addPending(ctx context.Context, c *sqlx.Tx, added map[Key]Sums) 
 		if err != nil {
 			return err
 		}
-		text, err := s.text(r.Key, before.Plus(added[r.Key]))
+		text, err := s.runningText(table, r.Key, before.Plus(added[r.Key]))
 		if err != nil {
 			return err
 		}
 		args = append(args, r.PracticeID, r.Survey, r.Version, text)
 	}
-	_, err = c.ExecContext(ctx, `INSERT INTO pending (practice_id, survey, version, value) VALUES `+
+	_, err = c.ExecContext(ctx, `INSERT INTO `+table+` (practice_id, survey, version, value) VALUES `+
 		placeholders(1, len(rows), 4)+
 		` ON CONFLICT (practice_id, survey, version) DO UPDATE SET value = excluded.value`, args...)
 	return err
 }
 
-// replacePending rewrites rows in one statement, without reading them, where they still are what is
+// replaceSums rewrites rows in one statement, without reading them, where they still are what is
 // known; it returns the keys that it rewrote. The nonce of a sealed value names its version.
-func (s *Store) replacePending(ctx context.Context, c *sqlx.Tx, keys []Key, known []remembered, added map[Key]Sums) (map[Key]bool, error) {
+func (s *Store) replaceSums(ctx context.Context, c *sqlx.Tx, table string, keys []Key, known []remembered, added map[Key]Sums) (map[Key]bool, error) {
 	var q strings.Builder
-	q.WriteString(`UPDATE pending SET value = new.column5 FROM (VALUES `)
+	q.WriteString(`UPDATE ` + table + ` AS old SET value = new.column5 FROM (VALUES `)
 	args := make([]any, 0, 5*len(keys))
 	for i, k := range keys {
-		text, err := s.text(k, known[i].sums.Plus(added[k]))
+		text, err := s.runningText(table, k, known[i].sums.Plus(added[k]))
 		if err != nil {
 			return nil, err
 		}
@@ -396,9 +424,9 @@ func (s *Store) replacePending(ctx context.Context, c *sqlx.Tx, keys []Key, know
 	}
 	// Both engines call the columns of a list of values column1, column2, and so on.
 	fmt.Fprintf(&q, `) AS new
-		WHERE pending.practice_id = new.column1 AND pending.survey = new.column2 AND pending.version = new.column3
-		AND substr(pending.value, 1, %d) = new.column4
-		RETURNING pending.practice_id, pending.survey, pending.version`, sealedNonce)
+		WHERE old.practice_id = new.column1 AND old.survey = new.column2 AND old.version = new.column3
+		AND substr(old.value, 1, %d) = new.column4
+		RETURNING practice_id, survey, version`, sealedNonce)
 	var written []Key
 	if err := c.SelectContext(ctx, &written, q.String(), args...); err != nil {
 		return nil, err
@@ -410,11 +438,11 @@ func (s *Store) replacePending(ctx context.Context, c *sqlx.Tx, keys []Key, know
 	return keysWritten, nil
 }
 
-// lockPending reads the rows of the given keys, in the keys' order, and keeps them from changing.
-func (s *Store) lockPending(ctx context.Context, c *sqlx.Tx, keys []Key) ([]pendingRow, error) {
+// lockSums reads the rows of the given keys, in the keys' order, and keeps them from changing.
+func (s *Store) lockSums(ctx context.Context, c *sqlx.Tx, table string, keys []Key) ([]sumsRow, error) {
 	var q strings.Builder
 	// A list of rows and not a chain of OR, which SQLite bounds at a thousand.
-	q.WriteString(`SELECT practice_id, survey, version, value FROM pending WHERE (practice_id, survey, version) IN (VALUES `)
+	q.WriteString(`SELECT practice_id, survey, version, value FROM ` + table + ` WHERE (practice_id, survey, version) IN (VALUES `)
 	args := make([]any, 0, 3*len(keys))
 	for i, k := range keys {
 		if i > 0 {
@@ -425,16 +453,20 @@ func (s *Store) lockPending(ctx context.Context, c *sqlx.Tx, keys []Key) ([]pend
 	}
 	q.WriteString(`) ORDER BY practice_id, survey, version`)
 	q.WriteString(s.forUpdate())
-	var rows []pendingRow
+	var rows []sumsRow
 	err := c.SelectContext(ctx, &rows, q.String(), args...)
 	return rows, err
 }
 
 // Division decides what of pending sums is released and what waits. Method and Floor are what it goes by;
-// they stand in the ledger with each release.
+// they stand in the ledger with each release. Settle tells whether held sums are enough for their number
+// of responses to be shown, and Join adds sums that a lead let in to a release, with what waits of the
+// pending ones and of them. Without these two, what is held stays as it is.
 type Division struct {
 	Method, Floor int
 	Divide        func(survey string, pending Sums) (release, rest Sums)
+	Settle        func(held Sums) (n int, ok bool)
+	Join          func(release, rest, letIn Sums) (fuller, waits, left Sums)
 }
 
 // CloseWeek closes a week: for every key by decides what moves from pending to a release. It
@@ -454,9 +486,13 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, by Division) 
 			return err
 		}
 		closed = true
-		var rows []pendingRow
+		var rows []sumsRow
 		if err := c.SelectContext(ctx, &rows, `SELECT practice_id, survey, version, value FROM pending
 			ORDER BY practice_id, survey, version`+s.forUpdate()); err != nil {
+			return err
+		}
+		joining, err := s.joining(ctx, c, by)
+		if err != nil {
 			return err
 		}
 		for _, row := range rows {
@@ -465,6 +501,11 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, by Division) 
 				return err
 			}
 			release, rest := by.Divide(row.Survey, sums)
+			if bursts := joining[row.Key]; len(bursts) > 0 && !release.Empty() {
+				if release, rest, err = s.join(ctx, c, bursts, release, rest, by); err != nil {
+					return err
+				}
+			}
 			if err := saveRelease(ctx, c, row.Key, week, release, by); err != nil {
 				return err
 			}
@@ -472,7 +513,7 @@ func (s *Store) CloseWeek(ctx context.Context, week calendar.Week, by Division) 
 				return err
 			}
 		}
-		return nil
+		return s.settle(ctx, c, week, by)
 	})
 	return closed && err == nil, err
 }
@@ -503,7 +544,7 @@ func (s *Store) savePending(ctx context.Context, c *sqlx.Tx, k Key, sums Sums) e
 			k.PracticeID, k.Survey, k.Version)
 		return err
 	}
-	text, err := s.text(k, sums)
+	text, err := s.runningText(pending, k, sums)
 	if err != nil {
 		return err
 	}

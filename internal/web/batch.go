@@ -119,7 +119,7 @@ func (s *Server) saveBatch(c echo.Context) error {
 	if b.sheet, err = s.sheetMarked(p, values.Get(fieldMark)); err != nil {
 		return err
 	}
-	receipt, err := s.receipt(b.token, batchOf(p))
+	receipt, _, err := s.receipt(b.token, batchOf(p))
 	if fault.KindOf(err) == fault.Gone { // what was typed is not
 		b.token = s.newToken(batchOf(p))
 		b.problems = []batchProblem{{Text: l.T("batch.old")}}

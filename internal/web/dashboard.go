@@ -23,6 +23,8 @@ type dashboardPage struct {
 	Older     bool
 	Empty     bool
 	Span      string
+	Held      string // responses that are left out and wait; empty if there are none
+	Dropped   string
 	Summary   []statement
 	Method    int
 	Cards     []questionCard
@@ -85,6 +87,12 @@ func (s *Server) showDashboard(c echo.Context) error {
 	dp := dashboardPage{page: s.page(c, l, l.T("dashboard.title")+" – "+p.Name), Practice: p.Name,
 		Survey: d.Title.In(l.Tag), SurveyID: d.Survey, Empty: d.Empty()}
 	dp.Here = "dashboard"
+	if n := d.Held.Waiting; n > 0 {
+		dp.Held = l.T("dashboard.held", "Count", l.Number(float64(n), 0))
+	}
+	if n := d.Held.Dropped; n > 0 {
+		dp.Dropped = l.T("dashboard.dropped", "Count", l.Number(float64(n), 0))
+	}
 	for _, t := range d.Tabs {
 		link := tabLink{"/practices/" + p.ID + "?survey=" + url.QueryEscape(t.Survey), t.Title.In(l.Tag),
 			t.Survey == d.Survey && t.Version == d.Version}

@@ -179,7 +179,7 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return err
 	}
 	token, switchTo := values.Get(fieldToken), values.Get(fieldSwitch)
-	receipt, err := s.receipt(token, e.practice.ID)
+	receipt, age, err := s.receipt(token, e.practice.ID)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,10 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.Words.In(switchTo), e, token, values))
 	}
 	if f == nil {
-		err = s.Intake.Count(c.Request().Context(), e.entry(receipt, responses))
+		entry := e.entry(receipt, responses)
+		// Whoever has a link that is good once is known to have been asked.
+		entry.Held = e.invitation == "" && s.bursts.hold(string(e.point), c.RealIP(), e.channel == kioskChannel, receipt, age)
+		err = s.Intake.Count(c.Request().Context(), entry)
 		if err == nil {
 			return s.sayThanks(c, l, e, responses)
 		}

@@ -14,6 +14,7 @@ import (
 type pointsPage struct {
 	page
 	Points    []pointRow
+	Held      heldCard
 	CanChange bool
 	Local     bool   // the address works on this machine only
 	Label     string // as typed, when Problem says what is wrong with it
@@ -27,10 +28,11 @@ type pointRow struct {
 }
 
 func (s *Server) showPoints(c echo.Context) error {
-	return s.renderPoints(c, http.StatusOK, "", "")
+	return s.renderPoints(c, http.StatusOK, pointsPage{})
 }
 
-func (s *Server) renderPoints(c echo.Context, status int, label, problem string) error {
+// renderPoints shows the page; pp holds what was typed and what is wrong with it.
+func (s *Server) renderPoints(c echo.Context, status int, pp pointsPage) error {
 	ctx, p, l := c.Request().Context(), inPractice(c), s.language(c)
 	points, err := s.Store.Points(ctx, p.ID)
 	if err != nil {
@@ -40,7 +42,10 @@ func (s *Server) renderPoints(c echo.Context, status int, label, problem string)
 	if err != nil {
 		return err
 	}
-	pp := pointsPage{page: s.page(c, l, l.T("points.title")), Label: label, Problem: problem, Local: s.isLocal()}
+	if err := s.held(c, l, &pp.Held); err != nil {
+		return err
+	}
+	pp.page, pp.Local = s.page(c, l, l.T("points.title")), s.isLocal()
 	pp.Here, pp.CanChange = "points", pp.Role == practice.Lead
 	for _, point := range points {
 		row := pointRow{Point: point, Address: s.BaseURL.Host + "/k/" + point.Code.String()}
@@ -61,7 +66,7 @@ func (s *Server) savePoint(c echo.Context) error {
 	p, label := inPractice(c), strings.TrimSpace(c.FormValue("label"))
 	if _, err := s.Store.CreatePoint(c.Request().Context(), p.ID, label); err != nil {
 		if f := fault.As(err); f != nil && f.Kind == fault.Invalid {
-			return s.renderPoints(c, http.StatusUnprocessableEntity, label, s.language(c).T(f.Key, f.Args))
+			return s.renderPoints(c, http.StatusUnprocessableEntity, pointsPage{Label: label, Problem: s.language(c).T(f.Key, f.Args)})
 		}
 		return err
 	}

@@ -85,6 +85,7 @@ func (s *Server) routes() []route {
 		{post, "/practices/:id/points", lead, s.savePoint},
 		{post, "/practices/:id/points/:code", lead, s.savePointState},
 		{post, "/practices/:id/digital", lead, s.saveDigital},
+		{post, "/practices/:id/held", lead, s.saveHeld},
 		{get, "/practices/:id/points/:code/poster", member, s.showPoster},
 		{get, "/practices/:id/points/:code/card", member, s.showCards},
 		{get, "/practices/:id/points/:code/letter", member, s.showLetter},

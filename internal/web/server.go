@@ -53,6 +53,7 @@ type Server struct {
 	thanks   thanksCache
 	guesses  *limiter // of tokens and slips
 	keys     *keyLimiter
+	bursts   bursts
 }
 
 // New makes a server. It fails if a template or the secret is unfit.
@@ -61,7 +62,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
+	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), bursts: bursts{now: cfg.Now}, keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}

@@ -35,21 +35,22 @@ func (s *Server) tokenMAC(b []byte, practiceID string) []byte {
 	return m.Sum(nil)[:macBytes]
 }
 
-// receipt checks a token and returns what makes its form count once: a hash of its random number. A
-// missing, forged or another practice's token is Invalid, one older than a day is Gone.
-func (s *Server) receipt(token, practiceID string) (string, error) {
+// receipt checks a token and returns what makes its form count once, a hash of its random number, and how
+// long ago the form was fetched. A missing, forged or another practice's token is Invalid, one older than
+// a day is Gone.
+func (s *Server) receipt(token, practiceID string) (receipt string, age time.Duration, err error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(b) != nonceBytes+timeBytes+macBytes {
-		return "", fault.New(fault.Invalid, "form.token_wrong")
+		return "", 0, fault.New(fault.Invalid, "form.token_wrong")
 	}
 	body, mac := b[:nonceBytes+timeBytes], b[nonceBytes+timeBytes:]
 	if !hmac.Equal(mac, s.tokenMAC(body, practiceID)) {
-		return "", fault.New(fault.Invalid, "form.token_wrong")
+		return "", 0, fault.New(fault.Invalid, "form.token_wrong")
 	}
-	age := s.Now().Sub(time.Unix(int64(binary.BigEndian.Uint32(body[nonceBytes:])), 0))
+	age = s.Now().Sub(time.Unix(int64(binary.BigEndian.Uint32(body[nonceBytes:])), 0))
 	if age > tokenValid || age < -time.Hour { // instances' clocks may differ a little
-		return "", fault.New(fault.Gone, "form.token_old")
+		return "", 0, fault.New(fault.Gone, "form.token_old")
 	}
 	sum := sha256.Sum256(b[:nonceBytes])
-	return base64.RawURLEncoding.EncodeToString(sum[:receiptBytes]), nil
+	return base64.RawURLEncoding.EncodeToString(sum[:receiptBytes]), age, nil
 }

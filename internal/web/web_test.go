@@ -196,10 +196,11 @@ func (f *fixture) token(t testing.TB, code practice.Code) string {
 	return m[1]
 }
 
-// answer sends a form with a fresh token.
+// answer sends a form with a fresh token, a minute after it was fetched.
 func (f *fixture) answer(t testing.TB, code practice.Code, pairs ...string) response {
 	t.Helper()
 	form := url.Values{"token": {f.token(t, code)}, "lang": {"nb"}}
+	f.clock = f.clock.Add(time.Minute)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		form.Add(pairs[i], pairs[i+1])
 	}
