@@ -19,9 +19,9 @@ import (
 )
 
 // A list of visits comes as a file, which is read as it arrives and let go: it is in no temporary file and in
-// no log. What was read goes back to the browser, sealed, in the page
-// that shows what would be sent; sending is that page's form. So nobody has to choose the same file twice,
-// or chooses another by mistake, and between the two nothing of it is here.
+// no log. What was read goes back to the browser, sealed, in the page that shows what would be sent; sending
+// is that page's form. So nobody has to choose the same file twice, or chooses another by mistake, and
+// between the two nothing of it is here.
 const (
 	fieldFile   = "list"
 	fieldSealed = "sealed"
