@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,7 +103,7 @@ type world struct {
 	retired practice.Point
 	network string // that the full one is in
 
-	lists int // of visits made so far; each has numbers of its own
+	lists atomic.Int64 // of visits made so far; each has numbers of its own
 	// What the pages of staff need beyond that.
 	demo            []practice.Point  // one of each of the demonstration's practices
 	older           string            // a practice that asked by another version before

@@ -185,7 +185,7 @@ func TestAMissedMondayIsMadeUpForBeforeListening(t *testing.T) {
 
 func TestAChangedSurveyUnderAnOldVersionStopsTheStart(t *testing.T) {
 	dir := t.TempDir()
-	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Surveys: filepath.Join(dir, "surveys"), Log: "error"}
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(dir, "venterom.db"), Surveys: filepath.Join(dir, "surveys"), BaseURL: "http://localhost:8080", Log: "error"}
 	if err := os.Mkdir(cfg.Surveys, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestFloorsAreNotLowered(t *testing.T) {
 		want          string // in the error; empty if it starts
 	}{{10, 5, ""}, {25, 8, ""}, {9, 5, "fewer than 10 answers"}, {0, 5, "fewer than 10 answers"}, {10, 4, "fewer than 5 practices"}} {
 		file := filepath.Join(t.TempDir(), "venterom.db")
-		a, err := Open(context.Background(), Config{Floor: c.floor, Cohort: c.cohort, Database: file, Log: "error"})
+		a, err := Open(context.Background(), Config{Floor: c.floor, Cohort: c.cohort, Database: file, BaseURL: "http://localhost:8080", Log: "error"})
 		if c.want == "" {
 			if err != nil {
 				t.Errorf("%d and %d: %v", c.floor, c.cohort, err)

@@ -15,10 +15,10 @@ import (
 // demoList is a CSV of yesterday's visits of numbers that have not been asked, and some rows that are wrong.
 func demoList(w *world, n int) string {
 	day := w.now.AddDate(0, 0, -1).Format("02.01.2006")
-	w.lists++
+	list := w.lists.Add(1)
 	text := "Navn;Mobil;Besøksdato;Språk\n"
 	for i := range n {
-		text += fmt.Sprintf("Ola;%d;%s;%s\n", 49_100_000+100*w.lists+i, day, []string{"", "nn", "en"}[i%3])
+		text += fmt.Sprintf("Ola;%d;%s;%s\n", 49_100_000+100*list+int64(i), day, []string{"", "nn", "en"}[i%3])
 	}
 	return text + "Kari;55190000;" + day + ";\nPer;;" + day + ";\nEva;49199999;" + w.now.Add(48*time.Hour).Format("02.01.2006") + ";\n"
 }
@@ -86,7 +86,7 @@ func ask(t *testing.T, w *world, name string, o options) {
 	if status := b.tryList(demoList(w, 12)); status != http.StatusOK || b.heading() != l.T("invitations.dry_count", "Count", 12) {
 		t.Fatalf("the dry run: %d %s", status, b.heading())
 	}
-	if page := eval[string](b, "document.documentElement.outerHTML"); strings.Contains(page, fmt.Sprint(49_100_000+100*w.lists+1)) {
+	if page := eval[string](b, "document.documentElement.outerHTML"); strings.Contains(page, fmt.Sprint(49_100_000+100*w.lists.Load())) {
 		t.Error("the page of the dry run has a number")
 	}
 	b.fits()
