@@ -69,6 +69,7 @@ type commands struct {
 	Freeze   freezeCmd   `cmd:"" help:"Make the networks' snapshots of a quarter by hand. serve does it when a quarter ends."`
 	Import   importCmd   `cmd:"" help:"Bring in counts from elsewhere."`
 	Survey   surveyCmd   `cmd:"" help:"Survey files."`
+	SMS      smsCmd      `cmd:"" name:"sms" help:"Text messages."`
 	Backup   backupCmd   `cmd:"" help:"Write a copy of an SQLite database while it is in use."`
 	Simulate simulateCmd `cmd:"" help:"Play made-up practices through the statistics: how often is what is said wrong?"`
 	Ping     pingCmd     `cmd:"" help:"Ask a running server whether it is ready."`
@@ -282,6 +283,19 @@ func (cmd surveyLintCmd) Run(c console) error {
 		return fmt.Errorf("%d problems", found)
 	}
 	return nil
+}
+
+type smsCmd struct {
+	Inbound smsInboundCmd `cmd:"" help:"Print the address that a gateway hands in answers to messages at, for STOP. It is a secret."`
+}
+
+type smsInboundCmd struct{}
+
+func (smsInboundCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		_, err := fmt.Fprintln(c.out, cfg.BaseURL+a.Inviter.InboundPath())
+		return err
+	})
 }
 
 type backupCmd struct {
