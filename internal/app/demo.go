@@ -210,7 +210,7 @@ func (a *App) fillDemoMessages(ctx context.Context, now time.Time, p practice.Pr
 		if week == this {
 			messages = messages[:demoAsked/4]
 		}
-		if _, err := a.Store.Invite(ctx, p.ID, messages, 0, at, at); err != nil {
+		if _, _, err := a.Store.Invite(ctx, p.ID, messages, 0, at, at); err != nil {
 			return err
 		}
 		if week == this {

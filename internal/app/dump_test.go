@@ -288,7 +288,7 @@ func TestNumbersAreNotInTheFiles(t *testing.T) {
 				secret.add("number, hashed", sum[:12])
 				messages = append(messages, store.NewMessage{To: n, Day: "2026-11-20", Language: "nb", Ore: 60})
 			}
-			invited, err := s.Invite(ctx, p.ID, messages, 0, day, day)
+			invited, _, err := s.Invite(ctx, p.ID, messages, 0, day, day)
 			if err != nil || invited < people-5 {
 				t.Fatal(invited, err)
 			}

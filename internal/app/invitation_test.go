@@ -33,7 +33,7 @@ func (w *world) link(t *testing.T, practiceID, number, language string) string {
 	must(w.app.Store.SaveAsking(ctx, a))
 	to, err := sms.ParseNumber(number)
 	must(err)
-	if n, err := w.app.Store.Invite(ctx, practiceID, []store.NewMessage{{To: to, Day: "2026-11-24", Language: language, Ore: 60}}, 0, w.now, w.now); err != nil || n != 1 {
+	if n, _, err := w.app.Store.Invite(ctx, practiceID, []store.NewMessage{{To: to, Day: "2026-11-24", Language: language, Ore: 60}}, 0, w.now, w.now); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
 	queue, err := w.app.Store.Jobs(&river.Config{})

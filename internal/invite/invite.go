@@ -221,18 +221,23 @@ func (i *Inviter) Invite(ctx context.Context, p practice.Practice, visits []visi
 		r.Invited = len(messages)
 		return r, nil
 	}
+	cost := 0
 	for first := 0; first < len(messages) || first == 0; first += batch {
 		last := min(first+batch, len(messages))
 		keep := a.Passed
 		if last == len(messages) {
 			keep = passed
 		}
-		n, err := i.Store.Invite(ctx, p.ID, messages[first:last], keep, r.At, now)
+		n, ore, err := i.Store.Invite(ctx, p.ID, messages[first:last], keep, r.At, now)
 		r.Invited += n
+		cost += ore
 		if err != nil {
 			return r, err
 		}
 	}
+	// Whoever shares a mark with somebody of the same list, or was asked by another list a moment ago.
+	r.Quarantined += len(messages) - r.Invited
+	r.Ore = cost
 	return r, nil
 }
 

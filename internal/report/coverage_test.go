@@ -38,7 +38,7 @@ func TestCoverage(t *testing.T) {
 				}
 				ms = append(ms, store.NewMessage{To: n, Day: at.Format(time.DateOnly), Language: "nb", Ore: 60})
 			}
-			if n, err := s.Invite(ctx, d.ID, ms, 0, at, at); err != nil || n != asked {
+			if n, _, err := s.Invite(ctx, d.ID, ms, 0, at, at); err != nil || n != asked {
 				t.Fatal(n, err)
 			}
 			if err := s.AddOpened(ctx, map[store.Opened]int{{PracticeID: d.ID, Week: w}: 2 * asked}); err != nil {

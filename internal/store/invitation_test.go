@@ -72,7 +72,7 @@ func ask(t testing.TB, s *store.Store, p practice.Practice, numbers ...string) i
 	for _, text := range numbers {
 		ms = append(ms, store.NewMessage{To: number(t, text), Day: "2026-11-20", Language: "nb", Ore: 100})
 	}
-	n, err := s.Invite(context.Background(), p.ID, ms, 0, monday, monday)
+	n, _, err := s.Invite(context.Background(), p.ID, ms, 0, monday, monday)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestInvite(t *testing.T) {
 			t.Errorf("spent %d, %v", ore, err)
 		}
 		off := asks(t, s, "Av", func(a *practice.Asking) { a.SMS = false })
-		if _, err := s.Invite(ctx, off.ID, []store.NewMessage{{To: number(t, "49000004"), Day: "2026-11-20", Ore: 1}}, 0, monday, monday); fault.KindOf(err) != fault.Conflict {
+		if _, _, err := s.Invite(ctx, off.ID, []store.NewMessage{{To: number(t, "49000004"), Day: "2026-11-20", Ore: 1}}, 0, monday, monday); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("a practice that has not switched it on: %v", err)
 		}
 	})
@@ -457,7 +457,7 @@ func TestInvitingAtOnceAsksEachOnce(t *testing.T) {
 		total := make(chan int)
 		for range 4 {
 			go func() {
-				n, err := s.Invite(context.Background(), p.ID, []store.NewMessage{
+				n, _, err := s.Invite(context.Background(), p.ID, []store.NewMessage{
 					{To: number(t, "49000001"), Day: "2026-11-20", Ore: 100}, {To: number(t, "49000002"), Day: "2026-11-20", Ore: 100}}, 0, monday, monday)
 				if err != nil {
 					t.Error(err)

@@ -171,10 +171,11 @@ type NewMessage struct {
 // Invite makes an invitation and a message for each of ms, to be sent at the earliest at a given time, in
 // one transaction with the jobs of sending them; a reminder too where the practice has chosen one. Whoever
 // has opted out or was asked lately is left out, also if they are twice in ms; who is over the practice's
-// cap for the month is left out too. passed is how many visits its rule has passed over since it last chose.
-func (s *Store) Invite(ctx context.Context, practiceID string, ms []NewMessage, passed int, at, now time.Time) (invited int, err error) {
+// cap for the month is left out too. ore is what the messages of those invited cost, reminders included. passed
+// is how many visits its rule has passed over since it last chose.
+func (s *Store) Invite(ctx context.Context, practiceID string, ms []NewMessage, passed int, at, now time.Time) (invited, ore int, err error) {
 	err = s.tx(ctx, func(c *sqlx.Tx) error {
-		invited = 0
+		invited, ore = 0, 0
 		a, err := s.lockAsking(ctx, c, practiceID)
 		if err != nil {
 			return err
@@ -183,7 +184,7 @@ func (s *Store) Invite(ctx context.Context, practiceID string, ms []NewMessage, 
 			return fault.New(fault.Conflict, "asking.off")
 		}
 		month := calendar.MonthOf(at)
-		ore, err := spent(ctx, c, practiceID, month)
+		gone, err := spent(ctx, c, practiceID, month)
 		if err != nil {
 			return err
 		}
@@ -196,19 +197,20 @@ func (s *Store) Invite(ctx context.Context, practiceID string, ms []NewMessage, 
 			if a.Reminder {
 				cost *= 2
 			}
-			if standing[0] != Free || ore+cost > a.CapOre {
+			if standing[0] != Free || gone+cost > a.CapOre {
 				continue
 			}
 			if err := s.invite(ctx, c, a, m, month, at, now); err != nil {
 				return err
 			}
+			gone += cost
 			ore += cost
 			invited++
 		}
 		_, err = c.ExecContext(ctx, `UPDATE asking SET passed = $2 WHERE practice_id = $1`, practiceID, passed)
 		return err
 	})
-	return invited, err
+	return invited, ore, err
 }
 
 // lockAsking reads how a practice asks and keeps other instances from inviting for it meanwhile.

@@ -33,7 +33,7 @@ func (f *fixture) invite(t testing.TB, language string, numbers ...string) (toke
 		must(t, err)
 		ms = append(ms, store.NewMessage{To: n, Day: "2026-11-20", Language: language, Ore: 60})
 	}
-	if n, err := f.Store.Invite(ctx, f.eidsvag.ID, ms, 0, f.clock, f.clock); err != nil || n != len(numbers) {
+	if n, _, err := f.Store.Invite(ctx, f.eidsvag.ID, ms, 0, f.clock, f.clock); err != nil || n != len(numbers) {
 		t.Fatal(n, err)
 	}
 	queue, err := f.Store.Jobs(&river.Config{})
@@ -191,7 +191,7 @@ func (f *fixture) invited(t testing.TB, text string) bool {
 	t.Helper()
 	n, err := sms.ParseNumber(text)
 	must(t, err)
-	invited, err := f.Store.Invite(context.Background(), f.eidsvag.ID, []store.NewMessage{{To: n, Day: "2026-11-20", Language: "nb", Ore: 60}}, 0, f.clock, f.clock)
+	invited, _, err := f.Store.Invite(context.Background(), f.eidsvag.ID, []store.NewMessage{{To: n, Day: "2026-11-20", Language: "nb", Ore: 60}}, 0, f.clock, f.clock)
 	must(t, err)
 	return invited == 1
 }
