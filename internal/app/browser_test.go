@@ -53,6 +53,7 @@ func TestBrowser(t *testing.T) {
 		{"a scan leads to thanks with script", scanWithScript},
 		{"a double click and a reload count once", sendTwice},
 		{"a keyboard is enough", keyboardOnly},
+		{"staff reach everything by keyboard", staffByKeyboard},
 		{"an empty form says what to mend", emptyForm},
 		{"text may be spaced and doubled", roomForText},
 		{"targets are 44 px, and 60 px on a shared screen", largeTargets},
@@ -849,6 +850,7 @@ func (b *tab) press(k string, o ...chromedp.KeyOption) string {
 		const e = document.activeElement, box = e.closest("label") ?? e, r = box.getBoundingClientRect();
 		const ring = x => { const s = getComputedStyle(x); return s.outlineStyle === "none" ? 0 : parseFloat(s.outlineWidth); };
 		const wrong = e === document.body ? "is nowhere" : Math.max(ring(e), ring(box)) < 2 ? "has no ring of 2 px" :
+			e.matches(".scroll") ? (Math.min(r.bottom, innerHeight) - Math.max(r.top, 0) < 100 ? "is a table that is out of sight" : "") :
 			r.top < 0 || r.bottom > innerHeight || r.left < 0 || r.right > innerWidth ? "is outside the window" : "";
 		return {Name: e.name || e.textContent.trim(), Wrong: wrong};
 	})()`)

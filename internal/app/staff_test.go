@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
@@ -236,5 +237,43 @@ func (w *world) openStaff(t *testing.T) {
 	// Two people have been sent a link.
 	for _, number := range []string{"49900001", "49900002"} {
 		w.links = append(w.links, strings.TrimPrefix(w.link(t, full.ID, number, "nb"), "/s/"))
+	}
+}
+
+// staffByKeyboard goes through the pages with most on them by the tab key alone: every link, button and
+// scrolling table has its turn, in the order of the page, in sight and with a ring around it.
+func staffByKeyboard(t *testing.T, w *world) {
+	full := "/practices/" + w.full.PracticeID
+	for _, width := range []int64{narrow, wide} {
+		b := w.tab(t, width, 640, options{})
+		for _, p := range []webPage{
+			{"dashboard", full, leadEmail, nil},
+			{"network", full + "/network/" + w.network + "?survey=visit", leadEmail, nil},
+		} {
+			b.visit(p)
+			eval[int](b, `(() => { for (const d of document.querySelectorAll("details")) d.open = true; return 0; })()`)
+			const reachable = `[...document.querySelectorAll("a[href], button, summary, [tabindex='0']")].filter(e => e.checkVisibility())`
+			many := eval[int](b, reachable+".length")
+			if many < 15 {
+				t.Fatalf("%s has %d things to reach", p.name, many)
+			}
+			for i := range many {
+				at := b.press(kb.Tab)
+				if turn := eval[int](b, reachable+".indexOf(document.activeElement)"); turn != i {
+					t.Errorf("%s at %d px: stop %d is at %q, which is number %d on the page", p.name, width, i, at, turn)
+					break
+				}
+				if i == 0 {
+					b.until("Math.round(document.activeElement.getBoundingClientRect().top) === 8") // the way past the menu has come into sight
+				}
+			}
+		}
+		b.open(full)
+		b.press(kb.Tab)
+		b.do(key(kb.Enter))
+		b.until("location.hash === '#main'")
+		if at := b.press(kb.Tab); !eval[bool](b, "document.querySelector('main').contains(document.activeElement)") {
+			t.Errorf("at %d px the way past the menu leads to %q", width, at)
+		}
 	}
 }
