@@ -1,10 +1,7 @@
 package practice
 
 import (
-	"regexp"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/fault"
@@ -30,7 +27,7 @@ type Improvement struct {
 // Heards are the closed choices of what a practice may say it heard from patients ("dere sa").
 var Heards = []string{"waiting_time", "waiting_room", "politeness", "help", "access", "digital"}
 
-const maxDone = 500 // characters
+const maxDone = 500 // characters of Done, and of Told
 
 // Check refuses an improvement that could not be judged, or whose words hold what must not be written.
 func (im Improvement) Check() error {
@@ -46,30 +43,8 @@ func (im Improvement) Check() error {
 	if im.Heard != "" && !slices.Contains(Heards, im.Heard) || im.Heard == "" && im.Told != "" {
 		return fault.New(fault.Invalid, "improvement.heard_required")
 	}
-	if err := checkText(im.Done, true); err != nil {
+	if err := checkText(im.Done, maxDone, true); err != nil {
 		return err
 	}
-	return checkText(im.Told, im.Heard != "")
-}
-
-// Numbers shaped like a fødselsnummer (six and five digits) or a Norwegian phone number (eight digits
-// in the usual groups, with or without country code) do not belong in what staff write.
-var (
-	personNumber = regexp.MustCompile(`(^|[^0-9])[0-9]{6}[ \x{00a0}-]?[0-9]{5}($|[^0-9])`)
-	phoneNumber  = regexp.MustCompile(`(^|[^0-9])((\+|00)[ ]?47[ \x{00a0}]?)?([2-9][0-9]([ \x{00a0}]?[0-9]{2}){3}|[2-9][0-9]{2}[ \x{00a0}][0-9]{2}[ \x{00a0}][0-9]{3})($|[^0-9])`)
-)
-
-// checkText refuses staff text that is too long, missing, or holds a person's number.
-func checkText(s string, required bool) error {
-	switch {
-	case strings.TrimSpace(s) == "" && required:
-		return fault.New(fault.Invalid, "text.required")
-	case utf8.RuneCountInString(s) > maxDone:
-		return fault.New(fault.Invalid, "text.long").With("Max", maxDone)
-	case personNumber.MatchString(s):
-		return fault.New(fault.Invalid, "text.person_number")
-	case phoneNumber.MatchString(s):
-		return fault.New(fault.Invalid, "text.phone_number")
-	}
-	return nil
+	return checkText(im.Told, maxDone, im.Heard != "")
 }
