@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -455,46 +454,4 @@ func (s *Server) unpublishImprovement(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/practices/"+inPractice(c).ID+"/improvements/"+id)
-}
-
-type publicPage struct {
-	page
-	Practice practice.Practice
-	Lines    []publicLine
-}
-
-// publicLine is one "you said – we did".
-type publicLine struct{ Heard, Told string }
-
-// showPublic is a practice's page for everybody: how to reach it, how to give feedback, and what it did
-// about what it heard. It shows no figure.
-func (s *Server) showPublic(c echo.Context) error {
-	ctx, l := c.Request().Context(), s.language(c)
-	p, err := s.Store.PracticeBySlug(ctx, c.Param("slug"))
-	if err != nil {
-		return err
-	}
-	lines, err := s.publicLines(ctx, l, p)
-	if err != nil {
-		return err
-	}
-	pp := publicPage{page: s.page(c, l, p.Name), Practice: p, Lines: lines}
-	pp.Phone = phone(p.Phone)
-	// What is taken back is to be gone at once, and from every cache.
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return s.render(c, http.StatusOK, "public", pp)
-}
-
-func (s *Server) publicLines(ctx context.Context, l i18n.Language, p practice.Practice) ([]publicLine, error) {
-	ims, err := s.Store.Improvements(ctx, p.ID)
-	if err != nil {
-		return nil, err
-	}
-	var lines []publicLine
-	for _, im := range ims {
-		if im.Heard != "" {
-			lines = append(lines, publicLine{l.T("heard." + im.Heard), im.Told})
-		}
-	}
-	return lines, nil
 }

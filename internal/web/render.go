@@ -69,6 +69,10 @@ var layouts = map[string]string{
 	"improvement":     "staff",
 	"improvement_new": "staff",
 
+	"info":      "staff",
+	"info_form": "staff",
+	"doctors":   "staff",
+
 	"networks":            "staff",
 	"network":             "staff",
 	"network_terms":       "staff",

@@ -98,6 +98,14 @@ func (s *Server) routes() []route {
 		{post, "/practices/:id/keys", lead, s.saveKey},
 		{post, "/practices/:id/keys/:key/revoke", lead, s.revokeKey},
 
+		{get, "/practices/:id/page", member, s.showInfo},
+		{post, "/practices/:id/page/confirm", lead, s.confirmInfo},
+		{get, "/practices/:id/page/:section", lead, s.showInfoSection},
+		{post, "/practices/:id/page/:section", lead, s.saveInfoSection},
+		{get, "/practices/:id/page/doctors/:doctor", lead, s.showDoctor},
+		{post, "/practices/:id/page/doctors/:doctor", lead, s.saveDoctor},
+		{post, "/practices/:id/page/doctors/:doctor/remove", lead, s.removeDoctor},
+
 		{get, "/practices/:id/paper", member, s.showPaper},
 		{get, batchRoute, member, s.showBatch},
 		{post, batchRoute, member, s.saveBatch},
