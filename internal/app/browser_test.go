@@ -70,6 +70,8 @@ func TestBrowser(t *testing.T) {
 		{"staff sign in by typing and out again", signInAndOut},
 		{"a link in a message is answered once, without script", linkWithoutScript},
 		{"a link in a message is answered once, with script", linkWithScript},
+		{"the practice's page is filled in and read without script", pageWithoutScript},
+		{"the practice's page fits its sheet", printedPage},
 		{"axe finds no violation", axeFindsNothing},
 		{"a printed poster can be scanned", printedPoster},
 		{"downloaded codes can be scanned", downloadedCodes},

@@ -176,6 +176,9 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 	if err := a.fillDemoImprovements(ctx, now, practices); err != nil {
 		return nil, nil, err
 	}
+	if err := a.fillDemoPages(ctx, now, practices); err != nil {
+		return nil, nil, err
+	}
 	return points, made, a.fillDemoNetwork(ctx, now, practices, made)
 }
 

@@ -105,8 +105,24 @@ func (w *world) staffPages() []webPage {
 		{"forbidden", full, emptyEmail, nil},
 		{"points-empty", empty + "/points", emptyEmail, nil},
 
+		{"info", full + "/page", leadEmail, nil},
+		{"info-half", "/practices/" + w.demo[11].PracticeID + "/page", smallEmail, nil},
+		{"info-staff", full + "/page", staffEmail, nil},
+		{"info-contact", full + "/page/contact", leadEmail, nil},
+		{"info-hours", full + "/page/hours", leadEmail, nil},
+		{"info-hours-wrong", full + "/page/hours", leadEmail, func(b *tab) {
+			b.do(chromedp.SetValue(chromedp.ID("open-tue"), "8 til ti over"), chromedp.SetValue(chromedp.ID("last-0"), "2026-01-01"))
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"info-visits", full + "/page/visits", leadEmail, nil},
+		{"info-access", full + "/page/access", leadEmail, nil},
+		{"info-services", full + "/page/services", leadEmail, nil},
+		{"doctors", full + "/page/doctors", leadEmail, nil},
+		{"doctor-wrong", full + "/page/doctors/new", leadEmail, press("main .primary")},
+
 		{"public", "/p/" + w.slug, "", nil},
 		{"public-en", "/p/" + w.slug + "?lang=en", "", nil},
+		{"public-half", "/p/vesleoya-legekontor", "", nil},
 		{"public-empty", "/p/" + w.emptySlug, "", nil},
 		{"invited", "/s/" + w.links[0], "", nil},
 		{"stop", "/s/" + w.links[0] + "/stop", "", nil},
@@ -120,7 +136,7 @@ func (w *world) translated() (pages []webPage) {
 	for _, tag := range []string{"nn", "en"} {
 		for name, path := range map[string]string{
 			"dashboard": "?survey=visit", "dashboard-digital": "?survey=digital", "improvements": "/improvements?", "network": "/network/" + w.network + "?survey=visit",
-			"terms": "/network/" + w.network + "/terms?", "points": "/points?", "kit": "/points/" + string(w.full.Code) + "/kit?", "batch": "/paper/entry?",
+			"terms": "/network/" + w.network + "/terms?", "points": "/points?", "page": "/page?", "page-hours": "/page/hours?", "doctor": "/page/doctors/new?", "kit": "/points/" + string(w.full.Code) + "/kit?", "batch": "/paper/entry?",
 		} {
 			pages = append(pages, webPage{name + "-" + tag, full + path + "&lang=" + tag, leadEmail, nil})
 		}
