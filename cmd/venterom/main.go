@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -72,6 +73,7 @@ type commands struct {
 	SMS      smsCmd      `cmd:"" name:"sms" help:"Text messages."`
 	Backup   backupCmd   `cmd:"" help:"Write a copy of an SQLite database while it is in use."`
 	Simulate simulateCmd `cmd:"" help:"Play made-up practices through the statistics: how often is what is said wrong?"`
+	Log      logCmd      `cmd:"" help:"The log of what concerns the whole installation. A practice's own is on its pages."`
 	Ping     pingCmd     `cmd:"" help:"Ask a running server whether it is ready."`
 }
 
@@ -79,7 +81,7 @@ func run(ctx context.Context, args []string, in io.Reader, out io.Writer) error 
 	var c commands
 	parser, err := kong.New(&c, kong.Name("venterom"), kong.UsageOnError(), kong.Writers(out, os.Stderr),
 		kong.Description("Patient feedback for GP practices, without free text."),
-		kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.BindTo(practice.As(ctx, practice.CommandLine), (*context.Context)(nil)))
 	if err != nil {
 		return err
 	}
@@ -139,6 +141,9 @@ func (cmd closeCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 			return err
 		}
 		if closed {
+			if err := a.Store.Record(ctx, "", practice.WeekClosed, string(week)); err != nil {
+				return err
+			}
 			fmt.Fprintf(c.out, "Week %s is closed.\n", week)
 		} else {
 			fmt.Fprintf(c.out, "Week %s or a later one was closed before; nothing is changed.\n", week)
@@ -172,7 +177,8 @@ func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) er
 }
 
 type userCmd struct {
-	Add userAddCmd `cmd:"" help:"Add an account. The password is read from standard input."`
+	Add    userAddCmd    `cmd:"" help:"Add an account. The password is read from standard input."`
+	Invite userInviteCmd `cmd:"" help:"Make a link that gives a role in a practice, for when it has no lead who can."`
 }
 
 type userAddCmd struct {
@@ -193,10 +199,7 @@ func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error 
 		}
 		var members []practice.Member
 		if cmd.Practice != "" {
-			p, err := a.Store.PracticeBySlug(ctx, cmd.Practice)
-			if fault.KindOf(err) == fault.NotFound {
-				return fmt.Errorf("there is no practice %q; its name in addresses is like eidsvag-legekontor", cmd.Practice)
-			}
+			p, err := practiceCalled(ctx, a, cmd.Practice)
 			if err != nil {
 				return err
 			}
@@ -215,6 +218,36 @@ func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error 
 			return err
 		}
 		fmt.Fprintf(c.out, "%s can sign in at %s/login\n", email, cfg.BaseURL)
+		return nil
+	})
+}
+
+// practiceCalled finds a practice by its name in addresses.
+func practiceCalled(ctx context.Context, a *app.App, slug string) (practice.Practice, error) {
+	p, err := a.Store.PracticeBySlug(ctx, slug)
+	if fault.KindOf(err) == fault.NotFound {
+		err = fmt.Errorf("there is no practice %q; its name in addresses is like eidsvag-legekontor", slug)
+	}
+	return p, err
+}
+
+type userInviteCmd struct {
+	Name     string `arg:"" help:"Who the link is for."`
+	Role     string `required:"" enum:"lead,staff" help:"One of ${enum}."`
+	Practice string `required:"" help:"The practice's name in addresses."`
+}
+
+func (cmd userInviteCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		p, err := practiceCalled(ctx, a, cmd.Practice)
+		if err != nil {
+			return err
+		}
+		_, token, err := a.Store.MakeOffer(ctx, practice.Offer{PracticeID: p.ID, Role: practice.Role(cmd.Role), Name: cmd.Name}, time.Now())
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "Give %s this link. It is good once, for %d days:\n%s/join/%s\n", cmd.Name, practice.OfferDays, cfg.BaseURL, token)
 		return nil
 	})
 }
@@ -307,8 +340,29 @@ func (cmd backupCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 		if err := a.Store.Backup(ctx, cmd.File); err != nil {
 			return err
 		}
+		if err := a.Store.Record(ctx, "", practice.BackupMade, filepath.Base(cmd.File)); err != nil {
+			return err
+		}
 		fmt.Fprintf(c.out, "The database is copied to %s.\n", cmd.File)
 		return nil
+	})
+}
+
+type logCmd struct {
+	Lines int `default:"100" help:"How many lines."`
+}
+
+func (cmd logCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		deeds, err := a.Store.Log(ctx, "", 0, cmd.Lines)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		for _, d := range deeds {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.At.Format(time.RFC3339), d.Name, d.Action, d.Object)
+		}
+		return w.Flush()
 	})
 }
 

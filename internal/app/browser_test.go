@@ -114,6 +114,8 @@ type world struct {
 	networks        map[string]string // ids, by what is shown of them
 	slug, emptySlug string            // of the public pages of the full and the empty practice
 	links           []string          // that people were sent
+	offered         string            // a link's token: a role in the full one
+	person          string            // who has a role in the full one
 }
 
 // printed is the address in the posters. Staff cookies are as strict as its https makes them; browsers
@@ -209,6 +211,17 @@ func (w *world) openApp(t *testing.T) {
 		}
 	}
 	w.openStaff(t)
+	people, err := w.app.Store.People(ctx, w.full.PracticeID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.person = people[len(people)-1].ID
+	for _, o := range []practice.Offer{{Role: practice.Staff, Name: "Per Li"}, {Role: practice.Lead, Name: "Ingvild Haugland-Bjørnstad"}} {
+		o.PracticeID = w.full.PracticeID
+		if _, w.offered, err = w.app.Store.MakeOffer(ctx, o, now); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if w.words, err = i18n.Load(disclosure.Floor, disclosure.CohortFloor); err != nil {
 		t.Fatal(err)
 	}
@@ -376,6 +389,20 @@ func (w *world) pages() []webPage {
 		{"assumption-locked", full + "/assumption", leadEmail, nil},
 		{"points", full + "/points", leadEmail, nil},
 		{"points-wrong", full + "/points", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"people", full + "/people", leadEmail, nil},
+		{"people-staff", full + "/people", staffEmail, nil},
+		{"people-only", empty + "/people", emptyEmail, nil},
+		{"people-wrong", full + "/people", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"people-link", full + "/people", leadEmail, func(b *tab) {
+			b.do(chromedp.SendKeys(chromedp.ID("name"), "Ola Nordmann"))
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"person", full + "/people/" + w.person, leadEmail, nil},
+		{"person-wrong", full + "/people/" + w.person, leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .button"))) }},
+		{"join", "/join/" + w.offered, "", nil},
+		{"join-wrong", "/join/" + w.offered, "", send},
+		{"join-signed-in", "/join/" + w.offered, emptyEmail, nil},
+		{"log", full + "/log", leadEmail, nil},
 		{"poster", full + "/points/" + string(w.full.Code) + "/poster", leadEmail, nil},
 		{"kit", full + "/points/" + string(w.full.Code) + "/kit", staffEmail, nil},
 		{"card", full + "/points/" + string(w.full.Code) + "/card", staffEmail, nil},

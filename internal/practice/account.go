@@ -1,12 +1,14 @@
 package practice
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"net/mail"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -33,10 +35,35 @@ type Account struct {
 	Operator bool   `db:"operator"`
 }
 
+// Called is what others know the account by.
+func (a Account) Called() string { return cmp.Or(a.Name, a.Email) }
+
 // Member is an account's role in a practice.
 type Member struct {
 	PracticeID string `db:"practice_id"`
 	Role       Role   `db:"role"`
+}
+
+// Person is somebody with a role in a practice.
+type Person struct {
+	ID    string `db:"id"` // of the account
+	Email string `db:"email"`
+	Name  string `db:"name"`
+	Role  Role   `db:"role"`
+}
+
+// Called is what others know the person by.
+func (p Person) Called() string { return cmp.Or(p.Name, p.Email) }
+
+const maxName = 80 // characters
+
+// CheckName refuses a person's name that is missing, too long or holds a person's number, or signs that a
+// terminal would obey.
+func CheckName(name string) error {
+	if strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+		return fault.New(fault.Invalid, "people.name_required").With("Max", maxName)
+	}
+	return checkNumbers(name)
 }
 
 // FoldEmail checks an e-mail address and writes it in the one form it is stored and looked up in.

@@ -82,5 +82,5 @@ func (p Point) Check() error {
 	if strings.TrimSpace(p.Label) == "" || utf8.RuneCountInString(p.Label) > 60 {
 		return fault.New(fault.Invalid, "point.label_required")
 	}
-	return nil
+	return checkNumbers(p.Label)
 }

@@ -113,3 +113,22 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesHoldNoNumbers(t *testing.T) {
+	for name, want := range map[string]string{
+		"Kari Nordmann": "", "Åse-Marie O’Brien 2": "", strings.Repeat("å", 80): "",
+		" ": "people.name_required", strings.Repeat("å", 81): "people.name_required", "Kari\x1b[2J": "people.name_required", "Kari\n": "people.name_required", "\xff": "people.name_required",
+		"Kari 99887766": "text.phone_number", "Kari 010190 12345": "text.person_number",
+	} {
+		got := ""
+		if f := fault.As(CheckName(name)); f != nil {
+			got = f.Key
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+	if err := (Point{Label: "Ring 99887766"}).Check(); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a point with a phone number: %v", err)
+	}
+}

@@ -22,11 +22,21 @@ func checkText(s string, most int, required bool) error {
 	if err := checkWords(s, most, required); err != nil {
 		return err
 	}
+	return checkNumbers(s)
+}
+
+func checkNumbers(s string) error {
+	if holdsPersonNumber(s) {
+		return fault.New(fault.Invalid, "text.person_number")
+	}
 	if phoneNumber.MatchString(plainDigits(s)) {
 		return fault.New(fault.Invalid, "text.phone_number")
 	}
 	return nil
 }
+
+// HoldsNumber reports whether a text has what is shaped like a fødselsnummer or a phone number.
+func HoldsNumber(s string) bool { return checkNumbers(s) != nil }
 
 // CheckPublic refuses staff text that is too long, missing, no plain text, or holds a fødselsnummer: for
 // what a practice says about itself, where a phone number may be its own.

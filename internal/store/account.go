@@ -27,21 +27,29 @@ func (s *Store) CreateAccount(ctx context.Context, a practice.Account, members .
 				a.ID, m.PracticeID, string(m.Role)); err != nil {
 				return err
 			}
+			if err := record(ctx, c, m.PracticeID, practice.PersonAdded, a.Called()); err != nil {
+				return err
+			}
 		}
-		return nil
+		if len(members) > 0 {
+			return nil
+		}
+		return record(ctx, c, "", practice.AccountAdded, a.Called())
 	})
 	return a, err
 }
 
+const selectAccount = `SELECT id, email, name, password, operator FROM account`
+
 // Account finds an account by id.
 func (s *Store) Account(ctx context.Context, id string) (a practice.Account, err error) {
-	err = s.db.GetContext(ctx, &a, `SELECT id, email, name, password, operator FROM account WHERE id = $1`, id)
+	err = s.db.GetContext(ctx, &a, selectAccount+` WHERE id = $1`, id)
 	return a, explain(err)
 }
 
 // AccountByEmail finds an account by its folded e-mail address.
 func (s *Store) AccountByEmail(ctx context.Context, email string) (a practice.Account, err error) {
-	err = s.db.GetContext(ctx, &a, `SELECT id, email, name, password, operator FROM account WHERE email = $1`, email)
+	err = s.db.GetContext(ctx, &a, selectAccount+` WHERE email = $1`, email)
 	return a, explain(err)
 }
 
@@ -52,10 +60,16 @@ func (s *Store) Members(ctx context.Context, accountID string) (ms []practice.Me
 }
 
 // SessionStore keeps staff sessions in the database, in the shape package scs asks for.
-type SessionStore struct{ store *Store }
+type SessionStore struct {
+	store     *Store
+	accountOf func(data []byte) string
+}
 
-// Sessions is where staff sessions are kept.
-func (s *Store) Sessions() SessionStore { return SessionStore{s} }
+// Sessions is where staff sessions are kept. accountOf reads a session's account from its data, empty for
+// nobody's: it is kept beside the data, so that somebody's sessions can be ended together.
+func (s *Store) Sessions(accountOf func(data []byte) string) SessionStore {
+	return SessionStore{s, accountOf}
+}
 
 // FindCtx returns a session's data; found is false if there is none or it has ended.
 func (ss SessionStore) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
@@ -74,9 +88,9 @@ func (ss SessionStore) FindCtx(ctx context.Context, token string) (data []byte, 
 
 // CommitCtx stores a session.
 func (ss SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	_, err := ss.store.write.ExecContext(ctx, `INSERT INTO session (token, data, expires_at) VALUES ($1, $2, $3)
-		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at`,
-		token, base64.StdEncoding.EncodeToString(data), expiry.UTC().Truncate(time.Second))
+	_, err := ss.store.write.ExecContext(ctx, `INSERT INTO session (token, data, expires_at, account_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at, account_id = excluded.account_id`,
+		token, base64.StdEncoding.EncodeToString(data), expiry.UTC().Truncate(time.Second), ss.accountOf(data))
 	return err
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,9 +20,14 @@ func (s *Store) CreateAPIKey(ctx context.Context, practiceID, label string) (key
 		return "", err
 	}
 	key = practice.NewAPIKey()
-	_, err = s.write.ExecContext(ctx, `INSERT INTO api_key (id, practice_id, hash, label) VALUES ($1, $2, $3, $4)`,
-		k.ID, k.PracticeID, s.hashToken(key), k.Label)
-	return key, explain(err)
+	err = s.tx(ctx, func(c *sqlx.Tx) error {
+		if _, err := c.ExecContext(ctx, `INSERT INTO api_key (id, practice_id, hash, label) VALUES ($1, $2, $3, $4)`,
+			k.ID, k.PracticeID, s.hashToken(key), k.Label); err != nil {
+			return err
+		}
+		return record(ctx, c, k.PracticeID, practice.KeyMade, k.Label)
+	})
+	return key, err
 }
 
 // APIKey finds a key as a machine shows it. One that never was, or is revoked, is Unauthorized.
@@ -43,14 +47,13 @@ func (s *Store) APIKeys(ctx context.Context, practiceID string) (ks []practice.A
 
 // RevokeAPIKey makes a practice's key worth nothing, from the next request on and for ever.
 func (s *Store) RevokeAPIKey(ctx context.Context, practiceID, id string) error {
-	r, err := s.write.ExecContext(ctx, `UPDATE api_key SET revoked = TRUE WHERE practice_id = $1 AND id = $2`, practiceID, id)
-	if err != nil {
-		return err
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return cmp.Or[error](err, fault.New(fault.NotFound, "error.not_found"))
-	}
-	return nil
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		var label string
+		if err := c.GetContext(ctx, &label, `UPDATE api_key SET revoked = TRUE WHERE practice_id = $1 AND id = $2 RETURNING label`, practiceID, id); err != nil {
+			return err
+		}
+		return record(ctx, c, practiceID, practice.KeyRevoked, label)
+	})
 }
 
 // Request is what a machine may send again when it got no answer. Of its name and its body only keyed

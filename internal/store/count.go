@@ -682,6 +682,9 @@ func (s *Store) Import(ctx context.Context, survey string, version int, rows []I
 					return err
 				}
 				ids[row.Practice] = id
+				if err := record(ctx, c, id, practice.Imported, survey); err != nil {
+					return err
+				}
 			}
 			k := Key{ids[row.Practice], survey, version}
 			var exists bool

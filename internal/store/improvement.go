@@ -43,16 +43,21 @@ func (s *Store) CreateImprovement(ctx context.Context, im practice.Improvement) 
 		return im, err
 	}
 	im.ID = newID()
-	_, err := s.write.NamedExecContext(ctx, `INSERT INTO improvement
-		(id, practice_id, survey, version, questions, done, target, start_week, closed_week, verdict, heard, told)
-		VALUES (:id, :practice_id, :survey, :version, :questions, :done, :target, :start_week, :closed_week, :verdict, :heard, :told)`, rowOf(im))
-	return im, explain(err)
+	err := s.tx(ctx, func(c *sqlx.Tx) error {
+		if _, err := c.NamedExecContext(ctx, `INSERT INTO improvement
+			(id, practice_id, survey, version, questions, done, target, start_week, closed_week, verdict, heard, told)
+			VALUES (:id, :practice_id, :survey, :version, :questions, :done, :target, :start_week, :closed_week, :verdict, :heard, :told)`, rowOf(im)); err != nil {
+			return err
+		}
+		return record(ctx, c, im.PracticeID, practice.ImprovementMade, im.Done)
+	})
+	return im, err
 }
 
 // CloseImprovement closes an improvement and keeps what was found that day. One that is closed already
 // is a Conflict: its verdict is a record and is not written again.
 func (s *Store) CloseImprovement(ctx context.Context, practiceID, id string, week calendar.Week, verdict string) error {
-	return s.changeImprovement(ctx, practiceID, id, func(im *practice.Improvement) error {
+	return s.changeImprovement(ctx, practiceID, id, practice.ImprovementClosed, func(im *practice.Improvement) error {
 		if im.Closed != "" {
 			return fault.New(fault.Conflict, "improvement.closed_before")
 		}
@@ -63,13 +68,17 @@ func (s *Store) CloseImprovement(ctx context.Context, practiceID, id string, wee
 
 // PublishImprovement sets or, with both empty, takes back the public line of an improvement.
 func (s *Store) PublishImprovement(ctx context.Context, practiceID, id, heard, told string) error {
-	return s.changeImprovement(ctx, practiceID, id, func(im *practice.Improvement) error {
+	action := practice.Published
+	if heard == "" {
+		action = practice.Unpublished
+	}
+	return s.changeImprovement(ctx, practiceID, id, action, func(im *practice.Improvement) error {
 		im.Heard, im.Told = heard, told
 		return im.Check()
 	})
 }
 
-func (s *Store) changeImprovement(ctx context.Context, practiceID, id string, change func(*practice.Improvement) error) error {
+func (s *Store) changeImprovement(ctx context.Context, practiceID, id string, action practice.Action, change func(*practice.Improvement) error) error {
 	return s.tx(ctx, func(c *sqlx.Tx) error {
 		var row improvementRow
 		if err := c.GetContext(ctx, &row, selectImprovement+` WHERE practice_id = $1 AND id = $2`+s.forUpdate(), practiceID, id); err != nil {
@@ -79,9 +88,11 @@ func (s *Store) changeImprovement(ctx context.Context, practiceID, id string, ch
 		if err := change(&im); err != nil {
 			return err
 		}
-		_, err := c.NamedExecContext(ctx, `UPDATE improvement SET closed_week = :closed_week, verdict = :verdict, heard = :heard, told = :told
-			WHERE id = :id`, rowOf(im))
-		return err
+		if _, err := c.NamedExecContext(ctx, `UPDATE improvement SET closed_week = :closed_week, verdict = :verdict, heard = :heard, told = :told
+			WHERE id = :id`, rowOf(im)); err != nil {
+			return err
+		}
+		return record(ctx, c, practiceID, action, im.Done)
 	})
 }
 

@@ -40,15 +40,35 @@ func (s *Store) SaveAsking(ctx context.Context, a practice.Asking) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
-	_, err := s.write.NamedExecContext(ctx, `INSERT INTO asking (practice_id, sms, sender, template_nb, template_nn, template_en, language, rule, rule_n,
-			quarantine_days, reminder, sending_hours, cap_ore, visits_week)
-		VALUES (:practice_id, :sms, :sender, :template_nb, :template_nn, :template_en, :language, :rule, :rule_n,
-			:quarantine_days, :reminder, :sending_hours, :cap_ore, :visits_week)
-		ON CONFLICT (practice_id) DO UPDATE SET sms = excluded.sms, sender = excluded.sender, template_nb = excluded.template_nb,
-			template_nn = excluded.template_nn, template_en = excluded.template_en, language = excluded.language, rule = excluded.rule,
-			rule_n = excluded.rule_n, quarantine_days = excluded.quarantine_days, reminder = excluded.reminder,
-			sending_hours = excluded.sending_hours, cap_ore = excluded.cap_ore, visits_week = excluded.visits_week`, a)
-	return explain(err)
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		before, err := askingOf(ctx, c, a.PracticeID)
+		if err != nil {
+			return err
+		}
+		if _, err := c.NamedExecContext(ctx, `INSERT INTO asking (practice_id, sms, sender, template_nb, template_nn, template_en, language, rule, rule_n,
+				quarantine_days, reminder, sending_hours, cap_ore, visits_week)
+			VALUES (:practice_id, :sms, :sender, :template_nb, :template_nn, :template_en, :language, :rule, :rule_n,
+				:quarantine_days, :reminder, :sending_hours, :cap_ore, :visits_week)
+			ON CONFLICT (practice_id) DO UPDATE SET sms = excluded.sms, sender = excluded.sender, template_nb = excluded.template_nb,
+				template_nn = excluded.template_nn, template_en = excluded.template_en, language = excluded.language, rule = excluded.rule,
+				rule_n = excluded.rule_n, quarantine_days = excluded.quarantine_days, reminder = excluded.reminder,
+				sending_hours = excluded.sending_hours, cap_ore = excluded.cap_ore, visits_week = excluded.visits_week`, a); err != nil {
+			return err
+		}
+		if a.SMS != before.SMS {
+			action := practice.SMSOff
+			if a.SMS {
+				action = practice.SMSOn
+			}
+			if err := record(ctx, c, a.PracticeID, action, ""); err != nil {
+				return err
+			}
+		}
+		if before.SMS, before.Passed = a.SMS, a.Passed; a == before {
+			return nil
+		}
+		return record(ctx, c, a.PracticeID, practice.AskingChanged, "")
+	})
 }
 
 // hashNumber is what is kept of a number that does not want to be asked.

@@ -25,8 +25,10 @@ func (s *Store) CreateNetwork(ctx context.Context, name, coordinatorID string) (
 		if _, err := c.NamedExecContext(ctx, `INSERT INTO network (id, name) VALUES (:id, :name)`, n); err != nil {
 			return err
 		}
-		_, err := c.ExecContext(ctx, `INSERT INTO coordinator (network_id, account_id) VALUES ($1, $2)`, n.ID, coordinatorID)
-		return err
+		if err := record(ctx, c, "", practice.NetworkAdded, n.Name); err != nil {
+			return err
+		}
+		return addCoordinator(ctx, c, n, coordinatorID)
 	})
 	return n, err
 }
@@ -53,24 +55,63 @@ func (s *Store) Coordinates(ctx context.Context, accountID string) (ns []practic
 // InvitePractice invites a practice to a network. One that left may be invited again; one that has
 // joined or is invited already stays as it is.
 func (s *Store) InvitePractice(ctx context.Context, networkID, practiceID string) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO participation (network_id, practice_id, state) VALUES ($1, $2, 'invited')
-		ON CONFLICT (network_id, practice_id) DO UPDATE SET state = 'invited' WHERE participation.state = 'left'`, networkID, practiceID)
-	return explain(err)
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		r, err := c.ExecContext(ctx, `INSERT INTO participation (network_id, practice_id, state) VALUES ($1, $2, 'invited')
+			ON CONFLICT (network_id, practice_id) DO UPDATE SET state = 'invited' WHERE participation.state = 'left'`, networkID, practiceID)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return recordNetwork(ctx, c, practiceID, practice.NetworkInvited, networkID)
+	})
+}
+
+// recordNetwork writes a line of a practice's log about a network.
+func recordNetwork(ctx context.Context, c *sqlx.Tx, practiceID string, action practice.Action, networkID string) error {
+	var name string
+	if err := c.GetContext(ctx, &name, `SELECT name FROM network WHERE id = $1`, networkID); err != nil {
+		return err
+	}
+	return record(ctx, c, practiceID, action, name)
 }
 
 // SetParticipation lets a practice join, leave, or change its consent to an open comparison. A practice
 // that was never invited is NotFound. Leaving takes the consent back.
 func (s *Store) SetParticipation(ctx context.Context, p practice.Participation) error {
-	r, err := s.write.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
-		WHERE network_id = :network_id AND practice_id = :practice_id AND (state <> 'left' OR :state = 'left')`,
-		practice.Participation{NetworkID: p.NetworkID, PracticeID: p.PracticeID, State: p.State, OpenConsent: p.OpenConsent && p.State == practice.Joined})
-	if err != nil {
-		return explain(err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.NotFound, "error.not_found").Because(err)
-	}
-	return nil
+	p.OpenConsent = p.OpenConsent && p.State == practice.Joined
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		var before practice.Participation
+		if err := c.GetContext(ctx, &before, `SELECT network_id, practice_id, state, open_consent FROM participation
+			WHERE network_id = $1 AND practice_id = $2`+s.forUpdate(), p.NetworkID, p.PracticeID); err != nil {
+			return err
+		}
+		if before.State == practice.Left && p.State != practice.Left {
+			return fault.New(fault.NotFound, "error.not_found")
+		}
+		if _, err := c.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
+			WHERE network_id = :network_id AND practice_id = :practice_id`, p); err != nil {
+			return err
+		}
+		for _, d := range []struct {
+			action practice.Action
+			done   bool
+		}{
+			{practice.NetworkJoined, p.State == practice.Joined && before.State != practice.Joined},
+			{practice.NetworkLeft, p.State == practice.Left && before.State != practice.Left},
+			{practice.ConsentGiven, p.OpenConsent && !before.OpenConsent},
+			{practice.ConsentTaken, !p.OpenConsent && before.OpenConsent},
+		} {
+			if !d.done {
+				continue
+			}
+			if err := recordNetwork(ctx, c, p.PracticeID, d.action, p.NetworkID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Participations lists a network's practices, by name of the practice.

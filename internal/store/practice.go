@@ -39,6 +39,9 @@ func createPractice(ctx context.Context, c *sqlx.Tx, p practice.Practice, pointL
 		VALUES (:id, :slug, :name, :phone, :survey, :digital)`, p); err != nil {
 		return p, point, err
 	}
+	if err := record(ctx, c, p.ID, practice.PracticeAdded, p.Name); err != nil {
+		return p, point, err
+	}
 	return p, point, createPoint(ctx, c, point)
 }
 
@@ -47,8 +50,28 @@ func (s *Store) SavePractice(ctx context.Context, p practice.Practice) error {
 	if err := p.Check(); err != nil {
 		return err
 	}
-	_, err := s.write.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p)
-	return explain(err)
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		var before practice.Practice
+		if err := c.GetContext(ctx, &before, `SELECT `+practiceColumns+` FROM practice WHERE id = $1`+s.forUpdate(), p.ID); err != nil {
+			return err
+		}
+		if _, err := c.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p); err != nil {
+			return err
+		}
+		if p.Digital != before.Digital {
+			action := practice.DigitalOff
+			if p.Digital {
+				action = practice.DigitalOn
+			}
+			if err := record(ctx, c, p.ID, action, ""); err != nil {
+				return err
+			}
+		}
+		if before.Digital, before.Slug = p.Digital, p.Slug; p == before {
+			return nil
+		}
+		return record(ctx, c, p.ID, practice.PracticeChanged, "")
+	})
 }
 
 // Practice finds a practice by id.
@@ -81,19 +104,29 @@ func createPoint(ctx context.Context, c sqlx.ExtContext, p practice.Point) error
 // CreatePoint stores a new collection point under a new code.
 func (s *Store) CreatePoint(ctx context.Context, practiceID, label string) (practice.Point, error) {
 	p := practice.Point{Code: practice.NewCode(), PracticeID: practiceID, Label: label}
-	return p, explain(createPoint(ctx, s.write, p))
+	err := s.tx(ctx, func(c *sqlx.Tx) error {
+		if err := createPoint(ctx, c, p); err != nil {
+			return err
+		}
+		return record(ctx, c, practiceID, practice.PointMade, label)
+	})
+	return p, err
 }
 
 // SetPointRetired takes a practice's collection point out of use, or back into it.
 func (s *Store) SetPointRetired(ctx context.Context, practiceID string, code practice.Code, retired bool) error {
-	r, err := s.write.ExecContext(ctx, `UPDATE point SET retired = $1 WHERE practice_id = $2 AND code = $3`, retired, practiceID, string(code))
-	if err != nil {
-		return explain(err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.NotFound, "error.not_found").Because(err)
-	}
-	return nil
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		var label string
+		if err := c.GetContext(ctx, &label, `UPDATE point SET retired = $1 WHERE practice_id = $2 AND code = $3 RETURNING label`,
+			retired, practiceID, string(code)); err != nil {
+			return err
+		}
+		action := practice.PointRestored
+		if retired {
+			action = practice.PointRetired
+		}
+		return record(ctx, c, practiceID, action, label)
+	})
 }
 
 // Point finds a collection point, retired or not.

@@ -18,6 +18,7 @@ type keys struct {
 	token   []byte  // hashes tokens of invitations and keys of the interface for machines
 	number  []byte  // hashes phone numbers
 	link    []byte  // hides a number in the token of its invitation
+	offer   []byte  // hashes tokens of offers of a role
 }
 
 func newKeys(secret []byte) (k keys, err error) {
@@ -27,7 +28,7 @@ func newKeys(secret []byte) (k keys, err error) {
 	if k.payload, err = newSealer(secret, "venterom message"); err != nil {
 		return k, err
 	}
-	for name, key := range map[string]*[]byte{"venterom token": &k.token, "venterom number": &k.number, "venterom link": &k.link} {
+	for name, key := range map[string]*[]byte{"venterom token": &k.token, "venterom number": &k.number, "venterom link": &k.link, "venterom offer": &k.offer} {
 		if *key, err = hkdf.Key(sha256.New, secret, nil, name, sha256.Size); err != nil {
 			return k, err
 		}

@@ -163,8 +163,8 @@ func (s *Store) Close() error {
 // Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.db.PingContext(ctx) }
 
-// Tidy forgets what time has made useless: receipts of forms that can no longer be sent, and
-// sessions that ended. On SQLite it also empties the write-ahead log, where earlier versions of
+// Tidy forgets what time has made useless: receipts of forms that can no longer be sent, sessions that
+// ended, offers nobody took and lines of the log that are two years old. On SQLite it also empties the write-ahead log, where earlier versions of
 // rewritten rows stay readable until then.
 func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 	err := s.tx(ctx, func(c *sqlx.Tx) error {
@@ -172,6 +172,9 @@ func (s *Store) Tidy(ctx context.Context, now time.Time) error {
 			return err
 		}
 		if _, err := c.ExecContext(ctx, `DELETE FROM session WHERE expires_at < $1`, now.UTC()); err != nil {
+			return err
+		}
+		if err := tidyLog(ctx, c, now); err != nil {
 			return err
 		}
 		return tidyAsking(ctx, c, now)

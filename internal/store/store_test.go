@@ -118,7 +118,7 @@ func TestAccountsAndSessions(t *testing.T) {
 			t.Errorf("half an account was kept: %v", err)
 		}
 
-		ss := s.Sessions()
+		ss := s.Sessions(func([]byte) string { return "" })
 		if err := ss.Commit("t", []byte{0, 255, 1}, time.Now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/venterom/venterom/internal/i18n"
 )
 
 // columns of the table, by the ends of the keys of their names.
@@ -16,27 +18,28 @@ var columns = []string{"owner", "survey", "part", "question", "period", "measure
 // its definition; a mark that says UTF-8 first, which Excel needs; semicolons and decimal commas but in
 // English. Shares are in per cent.
 func (f *results) table() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
-	w.UseCRLF = true
-	if f.l.Tag != "en" {
-		w.Comma = ';'
-	}
 	head := make([]string, len(columns))
 	for i, c := range columns {
 		head[i] = f.l.T("results.col_" + c)
 	}
-	if err := w.Write(head); err != nil {
-		return nil, err
-	}
+	rows := [][]string{head}
 	for _, x := range f.Figures {
-		if err := w.Write(f.row(x)); err != nil {
-			return nil, err
-		}
+		rows = append(rows, f.row(x))
 	}
-	w.Flush()
-	return b.Bytes(), w.Error()
+	return spreadsheet(f.l, rows)
+}
+
+// spreadsheet writes rows as one set to a language opens them.
+func spreadsheet(l i18n.Language, rows [][]string) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("\ufeff")
+	w := csv.NewWriter(&b)
+	w.UseCRLF = true
+	if l.Tag != "en" {
+		w.Comma = ';'
+	}
+	err := w.WriteAll(rows)
+	return b.Bytes(), err
 }
 
 // row is in the order of columns.

@@ -23,8 +23,13 @@ import (
 // invite asks numbers on behalf of Eidsvåg and returns the tokens they are sent.
 func (f *fixture) invite(t testing.TB, language string, numbers ...string) (tokens []string) {
 	t.Helper()
+	return f.inviteBy(t, f.eidsvag, language, numbers...)
+}
+
+func (f *fixture) inviteBy(t testing.TB, p practice.Practice, language string, numbers ...string) (tokens []string) {
+	t.Helper()
 	ctx := context.Background()
-	a := practice.DefaultAsking(f.eidsvag.ID)
+	a := practice.DefaultAsking(p.ID)
 	a.SMS, a.Sender, a.CapOre = true, "Eidsvåg", 1_000_000
 	must(t, f.Store.SaveAsking(ctx, a))
 	var ms []store.NewMessage
@@ -33,7 +38,7 @@ func (f *fixture) invite(t testing.TB, language string, numbers ...string) (toke
 		must(t, err)
 		ms = append(ms, store.NewMessage{To: n, Day: "2026-11-20", Language: language, Ore: 60})
 	}
-	if n, _, err := f.Store.Invite(ctx, f.eidsvag.ID, ms, 0, f.clock, f.clock); err != nil || n != len(numbers) {
+	if n, _, err := f.Store.Invite(ctx, p.ID, ms, 0, f.clock, f.clock); err != nil || n != len(numbers) {
 		t.Fatal(n, err)
 	}
 	queue, err := f.Store.Jobs(&river.Config{})

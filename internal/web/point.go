@@ -9,6 +9,7 @@ import (
 
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/store"
 )
 
 type pointsPage struct {
@@ -177,6 +178,7 @@ type adminPage struct {
 type adminRow struct {
 	practice.Practice
 	Points int // collection points in use
+	People store.Heads
 }
 
 // showAdmin is the operator's page: what is set up, and no result.
@@ -190,9 +192,13 @@ func (s *Server) showAdmin(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	people, err := s.Store.PeopleCounts(ctx)
+	if err != nil {
+		return err
+	}
 	ap := adminPage{page: s.page(c, l, l.T("admin.title"))}
 	for _, p := range practices {
-		ap.Practices = append(ap.Practices, adminRow{p, inUse[p.ID]})
+		ap.Practices = append(ap.Practices, adminRow{p, inUse[p.ID], people[p.ID]})
 	}
 	return s.render(c, http.StatusOK, "admin", ap)
 }

@@ -64,6 +64,10 @@ var layouts = map[string]string{
 	"asking":           "staff",
 	"slips":            "staff",
 	"slip":             "print",
+	"people":           "staff",
+	"person":           "staff",
+	"join":             "staff",
+	"log":              "staff",
 
 	"improvements":    "staff",
 	"improvement":     "staff",
@@ -96,7 +100,7 @@ type page struct {
 // Switched is this page's address in another language: the same survey, version, quarter or mark.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version", "quarter", fieldMark} {
+	for _, name := range []string{"survey", "version", "quarter", "page", fieldMark} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}

@@ -530,7 +530,7 @@ func (s *Server) showResults(c echo.Context) error {
 	}
 	f := s.newResults(s.language(c))
 	f.dashboard(d)
-	return f.send(c, d.Practice.Slug, d.Survey, string(d.Last))
+	return s.sendResults(c, f, d.Practice.Slug, d.Survey, string(d.Last))
 }
 
 // showImprovementFile is the register of improvements as a file.
@@ -549,7 +549,7 @@ func (s *Server) showImprovementFile(c echo.Context) error {
 		}
 		f.improvement(found, unopened)
 	}
-	return f.send(c, p.Slug, "improvements", string(calendar.WeekOf(s.Now())))
+	return s.sendResults(c, f, p.Slug, "improvements", string(calendar.WeekOf(s.Now())))
 }
 
 // showComparisonFile is the network page as a file; whoever has not joined is led to that page.
@@ -575,7 +575,7 @@ func (s *Server) showComparisonFile(c echo.Context) error {
 	f := s.newResults(s.language(c))
 	f.Practice = p.Name
 	f.comparison(cmp)
-	return f.send(c, p.Slug, practice.Slug(n.Name), cmp.Survey, f.Quarter)
+	return s.sendResults(c, f, p.Slug, practice.Slug(n.Name), cmp.Survey, f.Quarter)
 }
 
 // showPooledFile is the coordinator's page as a file.
@@ -588,20 +588,35 @@ func (s *Server) showPooledFile(c echo.Context) error {
 	}
 	f := s.newResults(s.language(c))
 	f.pooled(pooled)
-	return f.send(c, practice.Slug(n.Name), f.Survey, f.Quarter)
+	return s.sendResults(c, f, practice.Slug(n.Name), f.Survey, f.Quarter)
 }
 
-// send answers with the file that the address asks for.
-func (f *results) send(c echo.Context, name ...string) error {
+// sendResults answers with the file that the address asks for, and notes in the log who fetched it.
+func (s *Server) sendResults(c echo.Context, f *results, name ...string) error {
 	extension := c.Path()[strings.LastIndex(c.Path(), "."):]
 	stem := strings.Trim(strings.Join(append([]string{"venterom"}, name...), "-"), "-")
-	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+stem+extension+`"`)
 	if extension == ".json" {
+		if err := s.fetched(c, stem+extension); err != nil {
+			return err
+		}
 		return c.JSONPretty(http.StatusOK, f, "  ")
 	}
 	table, err := f.table()
 	if err != nil {
 		return err
 	}
+	return s.sendCSV(c, stem, table)
+}
+
+func (s *Server) sendCSV(c echo.Context, stem string, table []byte) error {
+	if err := s.fetched(c, stem+".csv"); err != nil {
+		return err
+	}
 	return c.Blob(http.StatusOK, "text/csv; charset=utf-8", table)
+}
+
+// fetched names a file that is about to be sent, and notes in the log who fetched it.
+func (s *Server) fetched(c echo.Context, file string) error {
+	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+file+`"`)
+	return s.Store.Record(c.Request().Context(), inPractice(c).ID, practice.FileFetched, file)
 }

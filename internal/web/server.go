@@ -70,7 +70,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s.sessions = scs.New()
-	s.sessions.Store = cfg.Store.Sessions()
+	s.sessions.Store = cfg.Store.Sessions(accountOf)
 	s.sessions.HashTokenInStore = true
 	s.sessions.IdleTimeout = 30 * time.Minute
 	s.sessions.Lifetime = 12 * time.Hour

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/venterom/venterom/internal/fault"
@@ -28,6 +29,8 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 				switch {
 				case err == nil:
 					c.Set(accountKey, a)
+					ctx = practice.As(ctx, practice.Actor{AccountID: a.ID, Name: a.Called()})
+					c.SetRequest(c.Request().WithContext(ctx))
 				case fault.KindOf(err) != fault.NotFound:
 					return err
 				}
@@ -113,19 +116,46 @@ func (s *Server) saveLogin(c echo.Context) error {
 		}
 	}
 	if !a.HasPassword(c.FormValue("password")) {
+		if err := s.Store.RecordSession(r.Context(), a, practice.SignInFailed); err != nil {
+			return err
+		}
 		l := s.language(c)
 		p := loginPage{page: s.page(c, l, l.T("error.prefix")+" "+l.T("login.title")), Email: typed, Problem: l.T("login.wrong")}
 		return s.render(c, http.StatusUnprocessableEntity, "login", p)
 	}
-	// A new token on every change of who somebody is, so that a token planted before is worth nothing.
-	if err := s.sessions.RenewToken(r.Context()); err != nil {
+	if err := s.signIn(c, a); err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), accountKey, a.ID)
 	return c.Redirect(http.StatusSeeOther, "/practices")
 }
 
+// signIn makes the session an account's.
+func (s *Server) signIn(c echo.Context, a practice.Account) error {
+	ctx := c.Request().Context()
+	// A new token on every change of who somebody is, so that a token planted before is worth nothing.
+	if err := s.sessions.RenewToken(ctx); err != nil {
+		return err
+	}
+	s.sessions.Put(ctx, accountKey, a.ID)
+	return s.Store.RecordSession(ctx, a, practice.SignedIn)
+}
+
+// accountOf reads whose a session is from its data; empty for nobody's.
+func accountOf(data []byte) string {
+	_, values, err := scs.GobCodec{}.Decode(data)
+	if err != nil {
+		return ""
+	}
+	id, _ := values[accountKey].(string)
+	return id
+}
+
 func (s *Server) saveLogout(c echo.Context) error {
+	if a, ok := c.Get(accountKey).(practice.Account); ok {
+		if err := s.Store.RecordSession(c.Request().Context(), a, practice.SignedOut); err != nil {
+			return err
+		}
+	}
 	if err := s.sessions.Destroy(c.Request().Context()); err != nil {
 		return err
 	}

@@ -40,24 +40,33 @@ type fixture struct {
 	lillevik  practice.Practice // has no answers yet
 	elsewhere practice.Point    // in lillevik
 	network   practice.Network
+	other     practice.Network  // that Eidsvåg has nothing to do with
 	cookies   map[string]string // by character
 	link      string            // an invitation's token, once aLink has made one
 	linkForm  url.Values        // a form fetched by it
 	uncertain string            // id of a message, once anUncertain has made one
 	keyID     string            // of a key of Eidsvåg's, once aKey has made one
+	offers    []madeOffer       // once anOffer has made them
+}
+
+type madeOffer struct {
+	practice.Offer
+	token string
 }
 
 // The characters: Kari leads Eidsvåg, Sara works there, Olav leads Lillevik, Dina operates the
-// installation, Nils has an account and no practice, Kim coordinates the network that Eidsvåg is in;
-// "" is nobody.
+// installation, Nils has an account and no practice, Kim coordinates the network that Eidsvåg is in,
+// Ragnhild worked at Eidsvåg and was removed while she was signed in, which she still is, since she coordinates
+// another network; "" is nobody.
 const (
-	nobody = ""
-	kari   = "kari@example.org"
-	sara   = "sara@example.org"
-	olav   = "olav@example.org"
-	dina   = "dina@example.org"
-	nils   = "nils@example.org"
-	kim    = "kim@example.org"
+	nobody   = ""
+	kari     = "kari@example.org"
+	sara     = "sara@example.org"
+	olav     = "olav@example.org"
+	dina     = "dina@example.org"
+	nils     = "nils@example.org"
+	kim      = "kim@example.org"
+	ragnhild = "ragnhild@example.org"
 )
 
 const password = "fire hester i skogen"
@@ -105,6 +114,7 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	for email, m := range map[string]practice.Member{
 		kari: {PracticeID: f.eidsvag.ID, Role: practice.Lead}, sara: {PracticeID: f.eidsvag.ID, Role: practice.Staff},
 		olav: {PracticeID: f.lillevik.ID, Role: practice.Lead}, dina: {}, nils: {}, kim: {},
+		ragnhild: {PracticeID: f.eidsvag.ID, Role: practice.Lead},
 	} {
 		var members []practice.Member
 		if m.Role != "" {
@@ -113,9 +123,9 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 		_, err := s.CreateAccount(ctx, practice.Account{Email: email, Name: email, Password: passwordHash, Operator: email == dina}, members...)
 		must(t, err)
 	}
-	coordinator, err := s.AccountByEmail(ctx, kim)
+	f.network, err = s.CreateNetwork(ctx, "Fjordnettverket", f.account(t, kim).ID)
 	must(t, err)
-	f.network, err = s.CreateNetwork(ctx, "Fjordnettverket", coordinator.ID)
+	f.other, err = s.CreateNetwork(ctx, "Fjellnettverket", f.account(t, ragnhild).ID)
 	must(t, err)
 	must(t, s.InvitePractice(ctx, f.network.ID, f.eidsvag.ID))
 	must(t, s.SetParticipation(ctx, practice.Participation{NetworkID: f.network.ID, PracticeID: f.eidsvag.ID, State: practice.Joined}))
@@ -181,7 +191,22 @@ func (f *fixture) signIn(t testing.TB, as string) string {
 		t.Fatalf("%s cannot sign in: %d, cookies %v", as, r.StatusCode, r.Cookies())
 	}
 	f.cookies[as] = r.Cookies()[0].Name + "=" + r.Cookies()[0].Value
+	if as == ragnhild {
+		last, err := f.Store.RemovePerson(context.Background(), f.eidsvag.ID, f.account(t, ragnhild).ID)
+		must(t, err)
+		if last {
+			t.Fatal("she was to be left signed in")
+		}
+	}
 	return f.cookies[as]
+}
+
+// account is a character's account.
+func (f *fixture) account(t testing.TB, email string) practice.Account {
+	t.Helper()
+	a, err := f.Store.AccountByEmail(context.Background(), email)
+	must(t, err)
+	return a
 }
 
 var tokenPattern = regexp.MustCompile(`name="token" value="([^"]+)"`)
