@@ -44,6 +44,8 @@ const (
 	OfferTaken        Action = "offer_taken"
 	PracticeAdded     Action = "practice_added"
 	PracticeChanged   Action = "practice_changed"
+	PageChanged       Action = "page_changed" // a section of what the practice says of itself
+	PageConfirmed     Action = "page_confirmed"
 	DigitalOn         Action = "digital_on"
 	DigitalOff        Action = "digital_off"
 	PointMade         Action = "point_made"

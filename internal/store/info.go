@@ -41,24 +41,28 @@ func (s *Store) ChangeInfo(ctx context.Context, practiceID string, section pract
 		if err != nil {
 			return err
 		}
-		_, err = c.ExecContext(ctx, `INSERT INTO practice_info (practice_id, section, value, confirmed_on) VALUES ($1, $2, $3, $4)
+		if _, err = c.ExecContext(ctx, `INSERT INTO practice_info (practice_id, section, value, confirmed_on) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (practice_id, section) DO UPDATE SET value = excluded.value, confirmed_on = excluded.confirmed_on`,
-			practiceID, string(section), string(value), string(on))
-		return err
+			practiceID, string(section), string(value), string(on)); err != nil {
+			return err
+		}
+		return record(ctx, c, practiceID, practice.PageChanged, string(section))
 	})
 }
 
 // ConfirmInfo notes that a section is still right. One that was never filled in is NotFound.
 func (s *Store) ConfirmInfo(ctx context.Context, practiceID string, section practice.Section, on practice.Date) error {
-	r, err := s.write.ExecContext(ctx, `UPDATE practice_info SET confirmed_on = $1 WHERE practice_id = $2 AND section = $3`,
-		string(on), practiceID, string(section))
-	if err != nil {
-		return explain(err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 {
-		return fault.New(fault.NotFound, "error.not_found").Because(err)
-	}
-	return nil
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		r, err := c.ExecContext(ctx, `UPDATE practice_info SET confirmed_on = $1 WHERE practice_id = $2 AND section = $3`,
+			string(on), practiceID, string(section))
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil || n == 0 {
+			return fault.New(fault.NotFound, "error.not_found").Because(err)
+		}
+		return record(ctx, c, practiceID, practice.PageConfirmed, string(section))
+	})
 }
 
 func readInfo(ctx context.Context, c sqlx.QueryerContext, practiceID, lock string) (practice.Info, error) {

@@ -96,12 +96,21 @@ func (f *fixture) tenants(t testing.TB) (eidsvag, lillevik tenant) {
 	messages, err := f.Store.MessagesIn(ctx, f.lillevik.ID, "sending")
 	must(t, err)
 	must(t, f.Store.SettleMessage(ctx, messages[0], "uncertain", f.clock))
+	section := url.Values{"name": {"Lege"}, "lift": {"yes"}}
+	doctor := func(p practice.Practice, lead string) string {
+		for _, to := range []string{"/doctors/new", "/access"} {
+			f.do(t, lead, http.MethodPost, "/practices/"+p.ID+"/page"+to, section)
+		}
+		info, err := f.Store.Info(ctx, p.ID)
+		must(t, err)
+		return info.Doctors[0].ID
+	}
 	signed := everybody[1:]
 	eidsvag = tenant{f.eidsvag.ID, f.network.ID,
-		map[string]string{":code": string(f.point.Code), ":improvement": f.anImprovement(t).ID, ":network": f.network.ID, ":person": f.account(t, sara).ID, ":offer": f.anOffer(t, 1).ID, ":key": f.aKey(t), ":message": f.anUncertain(t), ":token": f.anOffer(t, 0).token},
+		map[string]string{":code": string(f.point.Code), ":improvement": f.anImprovement(t).ID, ":network": f.network.ID, ":person": f.account(t, sara).ID, ":offer": f.anOffer(t, 1).ID, ":key": f.aKey(t), ":message": f.anUncertain(t), ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.eidsvag, kari), ":section": "access"},
 		map[access][]string{anyone: everybody, signedIn: signed, member: {kari, sara}, lead: {kari}, coordinator: {kim}, operator: {dina}}}
 	lillevik = tenant{f.lillevik.ID, f.other.ID,
-		map[string]string{":code": string(f.elsewhere.Code), ":improvement": im.ID, ":network": f.other.ID, ":person": f.account(t, olav).ID, ":offer": o.ID, ":key": keys[0].ID, ":message": messages[0], ":token": f.anOffer(t, 0).token},
+		map[string]string{":code": string(f.elsewhere.Code), ":improvement": im.ID, ":network": f.other.ID, ":person": f.account(t, olav).ID, ":offer": o.ID, ":key": keys[0].ID, ":message": messages[0], ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.lillevik, olav), ":section": "access"},
 		map[access][]string{anyone: everybody, signedIn: signed, member: {olav}, lead: {olav}, coordinator: {ragnhild}, operator: {dina}}}
 	for _, who := range signed {
 		f.signIn(t, who)
@@ -135,7 +144,7 @@ func (n tenant) address(t testing.TB, route string, swapped map[string]string) s
 // effective is a form that every route would do something with, were it let in.
 func effective(swapped map[string]string) url.Values {
 	return url.Values{"role": {"lead"}, "confirm": {kari, sara, olav}, "name": {"Ondt"}, "label": {"Ondt"}, "retired": {"true"}, "digital": {"false"}, "do": {"leave"},
-		"practice": {"lillevik-legesenter"}, "heard": {"help"}, "told": {"Ondt"}, "question": {"polite"}, "done": {"Ondt"}, "start": {"2026-W48"}, "open": {"without"},
+		"practice": {"lillevik-legesenter"}, "heard": {"help"}, "told": {"Ondt"}, "question": {"polite"}, "done": {"Ondt"}, "section": {"access"}, "lift": {"no"}, "start": {"2026-W48"}, "open": {"without"},
 		"account": {swapped[":person"]}, "email": {"ond@example.org"}, "password": {password}}
 }
 
@@ -251,6 +260,9 @@ func TestSwappedAndGuessed(t *testing.T) {
 			}
 			for _, name := range param.FindAllString(r.path, -1) {
 				others := append(slices.Clone(guesses), lillevik.objects[name])
+				if name == ":section" {
+					others = guesses // every practice has the same
+				}
 				if name == ":id" {
 					others = append(guesses[:2:2], lillevik.practice, lillevik.network)
 					others = append(others, guesses[4:]...)

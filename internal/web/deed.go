@@ -30,7 +30,11 @@ type deedRow struct{ When, Who, What string }
 
 // newDeedRow is a line of the log in words; when is written by the caller, since a page and a file differ.
 func newDeedRow(l i18n.Language, d practice.Deed, when string) deedRow {
-	row := deedRow{when, d.Name, l.T("log."+string(d.Action), "Object", d.Object)}
+	object := d.Object
+	if d.Action == practice.PageChanged || d.Action == practice.PageConfirmed {
+		object = l.T("section." + object)
+	}
+	row := deedRow{when, d.Name, l.T("log."+string(d.Action), "Object", object)}
 	switch (practice.Actor{AccountID: d.AccountID, Name: d.Name}) {
 	case practice.CommandLine:
 		row.Who = l.T("log.command_line")

@@ -26,6 +26,8 @@ func TestLogOfADay(t *testing.T) {
 	f.do(t, nobody, http.MethodPost, "/login", url.Values{"email": {kari}, "password": {"feil feil feil"}})
 	f.do(t, kari, http.MethodPost, own+"/points", url.Values{"label": {"Døra"}})
 	f.do(t, sara, http.MethodPost, own+"/points", url.Values{"label": {"Ulovlig"}})
+	f.do(t, kari, http.MethodPost, own+"/page/access", url.Values{"lift": {"yes"}})
+	f.do(t, kari, http.MethodPost, own+"/page/confirm", url.Values{"section": {"access"}})
 	f.get(t, kari, own+"/results.csv")
 	f.get(t, kari, own+"/log.csv")
 	f.do(t, kari, http.MethodPost, own+"/network/"+f.network.ID, url.Values{"do": {"agree"}})
@@ -35,7 +37,7 @@ func TestLogOfADay(t *testing.T) {
 	f.do(t, sara, http.MethodPost, "/logout", url.Values{})
 	said := words(f.get(t, kari, own+"/log", "Accept-Language", "nb").body)
 	for _, want := range []string{
-		kari + " Logget inn", kari + " Noen prøvde feil passord", kari + " La til svarpunktet «Døra»", kari + " Lastet ned venterom-eidsvag-legekontor-visit-2026-W47.csv",
+		kari + " Logget inn", kari + " Noen prøvde feil passord", kari + " La til svarpunktet «Døra»", kari + " Endret «Universell utforming» på kontorets side", kari + " Bekreftet «Universell utforming» på kontorets side", kari + " Lastet ned venterom-eidsvag-legekontor-visit-2026-W47.csv",
 		kari + " Lastet ned venterom-eidsvag-legekontor-log.csv", kari + " Sa ja til åpen sammenligning i Fjordnettverket", sara + " Logget ut",
 		"Venterom selv Hentet inn tall for skjemaet visit",
 	} {
