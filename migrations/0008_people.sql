@@ -13,10 +13,6 @@ CREATE TABLE offer (
 );
 CREATE INDEX offer_practice ON offer (practice_id);
 
--- Whose a session is, so that it can be ended with their last role.
-ALTER TABLE session ADD COLUMN account_id TEXT NOT NULL DEFAULT '';
-CREATE INDEX session_account ON session (account_id);
-
 -- Who did what and when. The names are those of that day; account_id refers to nothing, since the line outlives the
 -- account. Without a practice: what concerns the whole installation.
 CREATE TABLE audit (

@@ -179,6 +179,7 @@ func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) er
 type userCmd struct {
 	Add    userAddCmd    `cmd:"" help:"Add an account. The password is read from standard input."`
 	Invite userInviteCmd `cmd:"" help:"Make a link that gives a role in a practice, for when it has no lead who can."`
+	Reset userResetCmd `cmd:"" help:"Give an account a new password, read from standard input, and take away its passkeys, app, codes and sessions."`
 }
 
 type userAddCmd struct {
@@ -218,6 +219,42 @@ func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error 
 			return err
 		}
 		fmt.Fprintf(c.out, "%s can sign in at %s/login\n", email, cfg.BaseURL)
+		if cmd.Role != "staff" {
+			fmt.Fprintln(c.out, "The first time, a passkey or an authenticator app is set up.")
+		}
+		return nil
+	})
+}
+
+type userResetCmd struct {
+	Email string `arg:"" help:"What the user signs in with."`
+}
+
+func (cmd userResetCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		email, err := practice.FoldEmail(cmd.Email)
+		if err != nil {
+			return err
+		}
+		account, err := a.Store.AccountByEmail(ctx, email)
+		if fault.KindOf(err) == fault.NotFound {
+			return fmt.Errorf("there is no account %s", email)
+		}
+		if err != nil {
+			return err
+		}
+		password, err := c.password()
+		if err != nil {
+			return err
+		}
+		hash, err := practice.HashPassword(password)
+		if err != nil {
+			return err
+		}
+		if err := a.Store.ResetAccount(ctx, account.ID, hash); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s is signed out everywhere and can sign in with the new password; a lead, coordinator or operator then sets up a second factor again.\n", email)
 		return nil
 	})
 }

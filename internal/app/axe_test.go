@@ -86,17 +86,23 @@ func axeFindsNothing(t *testing.T, w *world) {
 	b := w.tab(t, narrow, 640, options{})
 	for _, p := range w.pages() {
 		b.visit(p)
-		eval[chromedp.Void](b, source)
-		for _, width := range []int64{narrow, wide} {
-			b.resize(width, 800)
-			for _, light := range []bool{true, false} {
-				b.light(light)
-				for _, v := range eval[[]struct{ ID, Help, Where string }](b, `axe.run(document, {
-					runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"],
-				}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Where: v.nodes.map(n => n.html + "\n" + n.failureSummary).join("\n")})))`,
-					chromedp.EvalAwaitPromise) {
-					t.Errorf("%s at %d px, light %v: %s: %s\n%s", p.name, width, light, v.ID, v.Help, strings.TrimSpace(v.Where))
-				}
+		b.axe(p.name, source)
+	}
+}
+
+// axe has axe-core look at the page in a tab, light and dark, on a phone and at a desk.
+func (b *tab) axe(name, source string) {
+	b.t.Helper()
+	eval[chromedp.Void](b, source)
+	for _, width := range []int64{narrow, wide} {
+		b.resize(width, 800)
+		for _, light := range []bool{true, false} {
+			b.light(light)
+			for _, v := range eval[[]struct{ ID, Help, Where string }](b, `axe.run(document, {
+				runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"],
+			}).then(r => r.violations.map(v => ({ID: v.id, Help: v.help, Where: v.nodes.map(n => n.html + "\n" + n.failureSummary).join("\n")})))`,
+				chromedp.EvalAwaitPromise) {
+				b.t.Errorf("%s at %d px, light %v: %s: %s\n%s", name, width, light, v.ID, v.Help, strings.TrimSpace(v.Where))
 			}
 		}
 	}

@@ -142,6 +142,14 @@ func lacking(t testing.TB, what string) {
 
 func openWorld(t *testing.T) *world {
 	t.Helper()
+	w := &world{}
+	w.openBrowser(t)
+	w.openApp(t)
+	return w
+}
+
+func (w *world) openBrowser(t *testing.T) {
+	t.Helper()
 	chromium := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
 		if found, err := exec.LookPath(name); err == nil {
@@ -152,8 +160,6 @@ func openWorld(t *testing.T) *world {
 	if chromium == "" {
 		lacking(t, "a browser (chromium or google-chrome in PATH)")
 	}
-	w := &world{}
-	w.openApp(t)
 	flags := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]),
 		chromedp.ExecPath(chromium), chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
@@ -166,7 +172,6 @@ func openWorld(t *testing.T) *world {
 	if err := chromedp.Do(browser); err != nil {
 		t.Fatalf("start %s: %v", chromium, err)
 	}
-	return w
 }
 
 func (w *world) openApp(t *testing.T) {
@@ -452,6 +457,12 @@ func (w *world) pages() []webPage {
 		{"poster-long", "/practices/" + w.long.PracticeID + "/points/" + string(w.long.Code) + "/poster", twoEmail, nil},
 		{"dashboard-empty", empty, emptyEmail, nil},
 		{"admin", "/admin", operatorEmail, nil},
+		{"account", "/account", leadEmail, nil},
+		{"secure", "/account/secure", leadEmail, nil},
+		{"totp", "/account/totp", leadEmail, nil},
+		{"totp-wrong", "/account/totp", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
+		{"password", "/account/password", leadEmail, nil},
+		{"password-wrong", "/account/password", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .primary"))) }},
 		{"report-early", empty + "/report", emptyEmail, nil},
 	}, w.translated())
 }
@@ -1093,11 +1104,13 @@ func signInAndOut(t *testing.T, w *world) {
 		t.Error("the dashboard does not say whose it is")
 	}
 	cookies := call(b, network.GetCookies, network.GetCookiesParams{}).Cookies
-	if len(cookies) != 1 {
-		t.Fatalf("%d cookies, want 1", len(cookies))
+	if len(cookies) != 2 {
+		t.Fatalf("%d cookies, want the session's and the one by which this browser is known", len(cookies))
 	}
-	if c := cookies[0]; c.Name != "__Host-venterom" || !c.HTTPOnly || !c.Secure || !c.Session || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
-		t.Errorf("the cookie is too weak: %+v", *c)
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, "__Host-venterom") || !c.HTTPOnly || !c.Secure || c.Session != (c.Name == "__Host-venterom") || c.SameSite != network.CookieSameSiteLax || c.Path != "/" {
+			t.Errorf("the cookie is too weak: %+v", *c)
+		}
 	}
 	b.follow(chromedp.Click(chromedp.CSS("form[action='/logout'] button")))
 	b.open(dashboard)

@@ -21,7 +21,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 		"internal/invite", "internal/sms", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
 	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
 		"internal/invite", "internal/sms", "internal/visit", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
-		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "golang.org/x/time/rate", "rsc.io/qr"}},
+		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "github.com/go-webauthn/webauthn", "golang.org/x/time/rate", "rsc.io/qr"}},
 	"internal/invite": {ours: []string{"internal/store", "internal/sms", "internal/visit", "internal/practice", "internal/i18n", "internal/calendar", "internal/fault"},
 		theirs: []string{"github.com/riverqueue/river"}},
 	"internal/aggregate": {ours: []string{"internal/store", "internal/survey", "internal/practice", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault"}},
@@ -48,7 +48,7 @@ var imports = map[string]struct{ ours, theirs []string }{
 
 // testOnly is what any test file may import besides.
 var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json", "github.com/riverqueue/river",
-	"github.com/goccy/go-yaml"}
+	"github.com/goccy/go-yaml", "github.com/pquerna/otp"}
 
 // TestImports holds every package to the map: imports point to a lower floor, and each third-party
 // module is behind one door.

@@ -373,9 +373,9 @@ func soil(picture image.Image) image.Image {
 func downloadedCodes(t *testing.T, w *world) {
 	b := w.tab(t, 600, 600, options{})
 	b.signIn(leadEmail)
-	var session string
+	var cookies []string
 	for _, c := range call(b, network.GetCookies, network.GetCookiesParams{}).Cookies {
-		session = c.Name + "=" + c.Value
+		cookies = append(cookies, c.Name+"="+c.Value)
 	}
 	want := strings.ToUpper(printed + "/k/" + string(w.full.Code))
 	for _, extension := range []string{"svg", "png"} {
@@ -384,7 +384,7 @@ func downloadedCodes(t *testing.T, w *world) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Cookie", session)
+		request.Header.Set("Cookie", strings.Join(cookies, "; "))
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)

@@ -96,10 +96,13 @@ func argon(password string, salt []byte) []byte {
 }
 
 // HashPassword makes what is stored of a password, in the PHC string format. Passwords of fewer than
-// 12 characters are Invalid.
+// 12 characters, and those that are tried first, are Invalid.
 func HashPassword(password string) (string, error) {
 	if n := utf8.RuneCountInString(password); n < minPassword || n > maxPassword {
 		return "", fault.New(fault.Invalid, "account.password_short").With("Min", minPassword)
+	}
+	if isCommon(password) {
+		return "", fault.New(fault.Invalid, "account.password_common")
 	}
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt)

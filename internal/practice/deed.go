@@ -33,7 +33,8 @@ type Action string
 const (
 	SignedIn          Action = "signed_in"
 	SignedOut         Action = "signed_out"
-	SignInFailed      Action = "sign_in_failed" // at most once an hour for each account
+	SignInFailed      Action = "sign_in_failed"  // at most once an hour for each account
+	SignInChanged     Action = "sign_in_changed" // password, passkey, app or recovery codes
 	PersonAdded       Action = "person_added"
 	PersonRemoved     Action = "person_removed"
 	PersonLeft        Action = "person_left"

@@ -2,10 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"encoding/base64"
-	"errors"
-	"time"
 
 	"github.com/jmoiron/sqlx"
 
@@ -59,59 +55,27 @@ func (s *Store) Members(ctx context.Context, accountID string) (ms []practice.Me
 	return ms, err
 }
 
-// SessionStore keeps staff sessions in the database, in the shape package scs asks for.
-type SessionStore struct {
-	store     *Store
-	accountOf func(data []byte) string
-}
-
-// Sessions is where staff sessions are kept. accountOf reads a session's account from its data, empty for
-// nobody's: it is kept beside the data, so that somebody's sessions can be ended together.
-func (s *Store) Sessions(accountOf func(data []byte) string) SessionStore {
-	return SessionStore{s, accountOf}
-}
-
-// FindCtx returns a session's data; found is false if there is none or it has ended.
-func (ss SessionStore) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	var text string
-	err = ss.store.db.GetContext(ctx, &text, `SELECT data FROM session WHERE token = $1 AND expires_at > $2`,
-		token, time.Now().UTC().Truncate(time.Second))
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	data, err = base64.StdEncoding.DecodeString(text)
-	return data, err == nil, err
-}
-
-// CommitCtx stores a session.
-func (ss SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	_, err := ss.store.write.ExecContext(ctx, `INSERT INTO session (token, data, expires_at, account_id) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires_at = excluded.expires_at, account_id = excluded.account_id`,
-		token, base64.StdEncoding.EncodeToString(data), expiry.UTC().Truncate(time.Second), ss.accountOf(data))
+// SetPassword changes an account's password (hashed).
+func (s *Store) SetPassword(ctx context.Context, accountID, hash string) error {
+	_, err := s.write.ExecContext(ctx, `UPDATE account SET password = $1 WHERE id = $2`, hash, accountID)
 	return err
 }
 
-// DeleteCtx ends a session.
-func (ss SessionStore) DeleteCtx(ctx context.Context, token string) error {
-	_, err := ss.store.write.ExecContext(ctx, `DELETE FROM session WHERE token = $1`, token)
-	return err
+// ResetAccount gives an account a new password (hashed) and takes away its second factors, recovery codes and
+// sessions: for somebody who has lost them all.
+func (s *Store) ResetAccount(ctx context.Context, accountID, hash string) error {
+	return s.tx(ctx, func(c *sqlx.Tx) error {
+		if _, err := c.ExecContext(ctx, `UPDATE account SET password = $1 WHERE id = $2`, hash, accountID); err != nil {
+			return err
+		}
+		for _, table := range []string{"passkey", "totp", "recovery"} {
+			if _, err := c.ExecContext(ctx, `DELETE FROM `+table+` WHERE account_id = $1`, accountID); err != nil {
+				return err
+			}
+		}
+		return endSessions(ctx, c, accountID, "")
+	})
 }
-
-// Find is FindCtx for the interface's sake.
-func (ss SessionStore) Find(token string) ([]byte, bool, error) {
-	return ss.FindCtx(context.Background(), token)
-}
-
-// Commit is CommitCtx for the interface's sake.
-func (ss SessionStore) Commit(token string, data []byte, expiry time.Time) error {
-	return ss.CommitCtx(context.Background(), token, data, expiry)
-}
-
-// Delete is DeleteCtx for the interface's sake.
-func (ss SessionStore) Delete(token string) error { return ss.DeleteCtx(context.Background(), token) }
 
 // PinSurvey remembers the checksum of a survey's version the first time it is used here; another
 // checksum under the same version is a Conflict, because counts are kept by its codes.

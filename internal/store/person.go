@@ -44,17 +44,23 @@ func (s *Store) SetRole(ctx context.Context, practiceID, accountID string, role 
 	})
 }
 
-// RemovePerson takes somebody's role in a practice. Was it the last role they had anywhere, their sessions
-// are ended. Of a practice's last lead it is a Conflict.
+// RemovePerson takes somebody's role in a practice and ends their sessions, but for whoever leaves and has a
+// role elsewhere. last is whether it was the last role they had anywhere. Of a practice's last lead it is a Conflict.
 func (s *Store) RemovePerson(ctx context.Context, practiceID, accountID string) (last bool, err error) {
 	err = s.changePerson(ctx, practiceID, accountID, func(c *sqlx.Tx, p practice.Person) error {
 		if _, err := c.ExecContext(ctx, `DELETE FROM member WHERE practice_id = $1 AND account_id = $2`, practiceID, accountID); err != nil {
 			return err
 		}
-		if last, err = endSessions(ctx, c, accountID); err != nil {
+		if last, err = hasNoRole(ctx, c, accountID); err != nil {
 			return err
 		}
-		if practice.ActorIn(ctx).AccountID == accountID {
+		left := practice.ActorIn(ctx).AccountID == accountID
+		if last || !left {
+			if err := endSessions(ctx, c, accountID, ""); err != nil {
+				return err
+			}
+		}
+		if left {
 			return record(ctx, c, practiceID, practice.PersonLeft, "")
 		}
 		return record(ctx, c, practiceID, practice.PersonRemoved, p.Called())
@@ -91,15 +97,11 @@ func (s *Store) changePerson(ctx context.Context, practiceID, accountID string, 
 	})
 }
 
-// endSessions signs an account out everywhere if it has no role left.
-func endSessions(ctx context.Context, c *sqlx.Tx, accountID string) (last bool, err error) {
-	if err := c.GetContext(ctx, &last, `SELECT NOT EXISTS (SELECT 1 FROM member WHERE account_id = $1)
+func hasNoRole(ctx context.Context, c *sqlx.Tx, accountID string) (none bool, err error) {
+	err = c.GetContext(ctx, &none, `SELECT NOT EXISTS (SELECT 1 FROM member WHERE account_id = $1)
 		AND NOT EXISTS (SELECT 1 FROM coordinator WHERE account_id = $1)
-		AND NOT EXISTS (SELECT 1 FROM account WHERE id = $1 AND operator)`, accountID); err != nil || !last {
-		return false, err
-	}
-	_, err = c.ExecContext(ctx, `DELETE FROM session WHERE account_id = $1`, accountID)
-	return true, err
+		AND NOT EXISTS (SELECT 1 FROM account WHERE id = $1 AND operator)`, accountID)
+	return none, err
 }
 
 // Heads is how many have a role in a practice.
@@ -168,7 +170,7 @@ func (s *Store) RemoveCoordinator(ctx context.Context, n practice.Network, accou
 		if !left {
 			return fault.New(fault.Conflict, "network.last_coordinator")
 		}
-		if _, err := endSessions(ctx, c, accountID); err != nil {
+		if err := endSessions(ctx, c, accountID, ""); err != nil {
 			return err
 		}
 		return record(ctx, c, "", practice.CoordinatorRemoved, n.Name+": "+a.Called())

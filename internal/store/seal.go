@@ -13,12 +13,14 @@ import (
 
 // keys are what the installation's secret is good for here, one for each use. None is in the database.
 type keys struct {
-	pending *sealer // running sums
-	payload *sealer // what a message needs to be sent
-	token   []byte  // hashes tokens of invitations and keys of the interface for machines
-	number  []byte  // hashes phone numbers
-	link    []byte  // hides a number in the token of its invitation
-	offer   []byte  // hashes tokens of offers of a role
+	pending  *sealer // running sums
+	payload  *sealer // what a message needs to be sent
+	factor   *sealer // what an authenticator app shares with us
+	token    []byte  // hashes tokens of invitations and keys of the interface for machines
+	number   []byte  // hashes phone numbers
+	link     []byte  // hides a number in the token of its invitation
+	offer    []byte  // hashes tokens of offers of a role
+	recovery []byte  // hashes recovery codes
 }
 
 func newKeys(secret []byte) (k keys, err error) {
@@ -28,7 +30,11 @@ func newKeys(secret []byte) (k keys, err error) {
 	if k.payload, err = newSealer(secret, "venterom message"); err != nil {
 		return k, err
 	}
-	for name, key := range map[string]*[]byte{"venterom token": &k.token, "venterom number": &k.number, "venterom link": &k.link, "venterom offer": &k.offer} {
+	if k.factor, err = newSealer(secret, "venterom factor"); err != nil {
+		return k, err
+	}
+	for name, key := range map[string]*[]byte{"venterom token": &k.token, "venterom number": &k.number, "venterom link": &k.link,
+		"venterom offer": &k.offer, "venterom recovery": &k.recovery} {
 		if *key, err = hkdf.Key(sha256.New, secret, nil, name, sha256.Size); err != nil {
 			return k, err
 		}

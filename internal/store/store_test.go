@@ -118,14 +118,22 @@ func TestAccountsAndSessions(t *testing.T) {
 			t.Errorf("half an account was kept: %v", err)
 		}
 
-		ss := s.Sessions(func([]byte) string { return "" })
-		if err := ss.Commit("t", []byte{0, 255, 1}, time.Now().Add(time.Hour)); err != nil {
+		ss := s.Sessions()
+		data, err := ss.Encode(time.Unix(0, 0).UTC(), map[string]any{"language": "nn", "second": true})
+		if err != nil {
 			t.Fatal(err)
 		}
-		if b, found, err := ss.Find("t"); err != nil || !found || string(b) != "\x00\xff\x01" {
-			t.Errorf("session %v %t %v", b, found, err)
+		if err := ss.Commit("t", data, time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
 		}
-		if err := ss.Commit("t", nil, time.Now().Add(-time.Minute)); err != nil {
+		b, found, err := ss.Find("t")
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		if deadline, values, err := ss.Decode(b); err != nil || !deadline.Equal(time.Unix(0, 0)) || values["language"] != "nn" || values["second"] != true {
+			t.Errorf("session %v %v %v", deadline, values, err)
+		}
+		if err := ss.Commit("t", data, time.Now().Add(-time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		if _, found, err := ss.Find("t"); found || err != nil {

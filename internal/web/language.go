@@ -7,6 +7,7 @@ import (
 
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
+	"github.com/venterom/venterom/internal/store"
 )
 
 // language is the reader's: chosen in the address, kept in the session, or asked of the browser.
@@ -24,9 +25,17 @@ func (s *Server) language(c echo.Context) i18n.Language {
 
 const (
 	languageKey = "language" // set where a form or a session has chosen one
-	accountKey  = "account"
+	accountKey  = store.SessionAccount
 	practiceKey = "practice"
 	roleKey     = "role"
+
+	// The rest of what a session holds. All values are texts or true.
+	secondKey   = "second"    // a second factor was given
+	signedInKey = "signed_in" // when
+	halfKey     = "half"      // whose password was right, while the second factor is awaited
+	halfAtKey   = "half_at"
+	ceremonyKey = "ceremony" // what a passkey's answer is held against
+	nextKey     = "next"     // where to go once signed in
 )
 
 func (s *Server) page(c echo.Context, l i18n.Language, title string) page {

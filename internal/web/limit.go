@@ -120,3 +120,20 @@ func (l *keyLimiter) take(key string) time.Duration {
 	}
 	return wait
 }
+
+// take counts a client's try before it is looked at, and reports whether it may be.
+func (l *limiter) take(c echo.Context) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	return l.client(c).AllowN(now, 1) && l.all.AllowN(now, 1)
+}
+
+// forgive takes back a try that was right, so that many people behind one address do not shut each other out.
+func (l *limiter) forgive(c echo.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	l.client(c).AllowN(now, -1)
+	l.all.AllowN(now, -1)
+}

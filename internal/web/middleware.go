@@ -37,7 +37,7 @@ var (
 	contentSecurityPolicy = []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
 	// The routes whose script fetches or sends something itself; no other page may.
-	fetching               = []string{kioskRoute, batchRoute}
+	fetching               = []string{kioskRoute, batchRoute, "/login", "/login/code", "/login/passkey", "/account", "/account/secure", "/account/passkeys"}
 	fetchingSecurityPolicy = []string{contentSecurityPolicy[0] + "; connect-src 'self'"}
 	noReferrer             = []string{"no-referrer"}
 	noSniff                = []string{"nosniff"}

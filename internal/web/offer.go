@@ -114,7 +114,10 @@ func (s *Server) saveJoin(c echo.Context) error {
 		return s.render(c, http.StatusUnprocessableEntity, "join", jp)
 	}
 	if myself(c).ID == "" {
-		if err := s.signIn(c, a); err != nil {
+		if err := s.begin(c, a, false); err != nil {
+			return err
+		}
+		if err := s.Store.RecordSession(r.Context(), a, practice.SignedIn); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,9 @@ type access int
 const (
 	open        access = iota // everybody; no session is read and no cookie set
 	anyone                    // everybody, with a session: signing in and out
+	entering                  // an account that signed in lately, even if it has yet to set up its second factor
 	signedIn                  // any account
+	fresh                     // an account that signed in lately: what changes how one signs in
 	member                    // lead or staff of the practice in the address
 	lead                      // lead of the practice in the address
 	coordinator               // coordinates the network in the address
@@ -63,9 +65,27 @@ func (s *Server) routes() []route {
 
 		{get, "/login", anyone, s.showLogin},
 		{post, "/login", anyone, s.saveLogin},
+		{get, "/login/code", anyone, s.showLoginCode},
+		{post, "/login/code", anyone, s.saveLoginCode},
+		{post, "/login/challenge", anyone, s.saveLoginChallenge},
+		{get, "/login/passkey", anyone, s.showLogin}, // after an answer that was refused: to read it in another language
+		{post, "/login/passkey", anyone, s.saveLoginPasskey},
 		{post, "/logout", anyone, s.saveLogout},
 		{get, "/join/:token", anyone, s.showJoin},
 		{post, "/join/:token", anyone, s.saveJoin},
+
+		{get, "/account", signedIn, s.showAccount},
+		{post, "/account/sessions", signedIn, s.saveSessions},
+		{get, "/account/secure", entering, s.showSecure},
+		{get, "/account/totp", entering, s.showTOTP},
+		{post, "/account/totp", entering, s.saveTOTP},
+		{post, "/account/totp/remove", fresh, s.removeTOTP},
+		{post, "/account/challenge", entering, s.saveChallenge},
+		{post, "/account/passkeys", entering, s.savePasskey},
+		{post, "/account/passkeys/remove", fresh, s.removePasskey},
+		{post, "/account/recovery", fresh, s.saveRecovery},
+		{get, "/account/password", fresh, s.showPassword},
+		{post, "/account/password", fresh, s.savePassword},
 
 		{get, "/practices", signedIn, s.showPractices},
 		{get, "/practices/:id", member, s.showDashboard},

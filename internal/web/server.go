@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/labstack/echo/v4"
 
 	"github.com/venterom/venterom/internal/aggregate"
@@ -54,6 +55,12 @@ type Server struct {
 	guesses  *limiter // of tokens and slips
 	keys     *keyLimiter
 	bursts   bursts
+
+	clients   *limiter  // that try to sign in
+	attempts  *attempts // to sign in as somebody
+	deviceKey []byte
+	totpKey   []byte
+	passkeys  *webauthn.WebAuthn // nil where the base URL has no name that passkeys could belong to
 }
 
 // New makes a server. It fails if a template or the secret is unfit.
@@ -62,22 +69,29 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), bursts: bursts{now: cfg.Now}, keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}}}
+	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), bursts: bursts{now: cfg.Now}, keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}},
+		clients: newLimiter(cfg.Now, 10, 20), attempts: newAttempts(cfg.Now)}
+	if s.deviceKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "venterom device", sha256.Size); err != nil {
+		return nil, err
+	}
+	if s.totpKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "venterom totp", sha256.Size); err != nil {
+		return nil, err
+	}
+	if s.passkeys, err = newPasskeys(cfg.BaseURL); err != nil {
+		return nil, err
+	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
 	if s.pages, err = s.loadPages(); err != nil {
 		return nil, err
 	}
-	s.sessions = scs.New()
-	s.sessions.Store = cfg.Store.Sessions(accountOf)
-	s.sessions.HashTokenInStore = true
-	s.sessions.IdleTimeout = 30 * time.Minute
-	s.sessions.Lifetime = 12 * time.Hour
-	s.sessions.Cookie.Name = "venterom"
-	s.sessions.Cookie.HttpOnly = true
-	s.sessions.Cookie.SameSite = http.SameSiteLaxMode
-	s.sessions.Cookie.Persist = false
+	kept := cfg.Store.Sessions() // hashes tokens itself, because it is asked for sessions by token, too
+	// Not by scs.New, which starts a store in memory whose goroutine never ends.
+	s.sessions = &scs.SessionManager{
+		Store: kept, Codec: kept, IdleTimeout: 30 * time.Minute, Lifetime: 12 * time.Hour,
+		Cookie: scs.SessionCookie{Name: "venterom", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode},
+	}
 	if cfg.BaseURL.Scheme == "https" {
 		s.sessions.Cookie.Name = "__Host-venterom"
 		s.sessions.Cookie.Secure = true

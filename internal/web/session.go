@@ -2,9 +2,8 @@ package web
 
 import (
 	"net/http"
-	"strings"
+	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/venterom/venterom/internal/fault"
@@ -42,7 +41,21 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 			if !ok {
 				return fault.New(fault.Unauthorized, "error.sign_in")
 			}
+			if who != entering {
+				owes, err := s.owesFactor(c, account)
+				if err != nil {
+					return err
+				}
+				if owes {
+					return c.Redirect(http.StatusSeeOther, "/account/secure")
+				}
+			}
 			switch who {
+			case entering, fresh:
+				if !s.signedInLately(c) {
+					s.sessions.Put(ctx, nextKey, "/account")
+					return c.Redirect(http.StatusSeeOther, "/login?again=1")
+				}
 			case operator:
 				if !account.Operator {
 					return fault.New(fault.NotFound, "error.not_found")
@@ -59,6 +72,24 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// owesFactor reports whether somebody must set up a second factor before anything else. Roles are read at each
+// request, so that a new one asks for it at once.
+func (s *Server) owesFactor(c echo.Context, a practice.Account) (bool, error) {
+	if s.Demo || s.sessions.GetBool(c.Request().Context(), secondKey) {
+		return false, nil
+	}
+	return s.Store.NeedsFactor(c.Request().Context(), a.ID)
+}
+
+// freshFor is how long after signing in the ways to sign in may be changed: a screen that was left open must
+// not be enough to keep somebody out of their own account.
+const freshFor = 15 * time.Minute
+
+func (s *Server) signedInLately(c echo.Context) bool {
+	at, err := time.Parse(time.RFC3339, s.sessions.GetString(c.Request().Context(), signedInKey))
+	return err == nil && s.Now().Sub(at) < freshFor
 }
 
 func (s *Server) admitTo(c echo.Context, a practice.Account, who access) error {
@@ -89,75 +120,4 @@ func (s *Server) admitTo(c echo.Context, a practice.Account, who access) error {
 func inPractice(c echo.Context) practice.Practice {
 	p, _ := c.Get(practiceKey).(practice.Practice)
 	return p
-}
-
-type loginPage struct {
-	page
-	Email   string
-	Problem string
-}
-
-func (s *Server) showLogin(c echo.Context) error {
-	if _, ok := c.Get(accountKey).(practice.Account); ok {
-		return c.Redirect(http.StatusSeeOther, "/practices")
-	}
-	l := s.language(c)
-	return s.render(c, http.StatusOK, "login", loginPage{page: s.page(c, l, l.T("login.title"))})
-}
-
-func (s *Server) saveLogin(c echo.Context) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
-	typed := strings.TrimSpace(c.FormValue("email"))
-	var a practice.Account
-	if email, err := practice.FoldEmail(typed); err == nil {
-		if a, err = s.Store.AccountByEmail(r.Context(), email); err != nil && fault.KindOf(err) != fault.NotFound {
-			return err
-		}
-	}
-	if !a.HasPassword(c.FormValue("password")) {
-		if err := s.Store.RecordSession(r.Context(), a, practice.SignInFailed); err != nil {
-			return err
-		}
-		l := s.language(c)
-		p := loginPage{page: s.page(c, l, l.T("error.prefix")+" "+l.T("login.title")), Email: typed, Problem: l.T("login.wrong")}
-		return s.render(c, http.StatusUnprocessableEntity, "login", p)
-	}
-	if err := s.signIn(c, a); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/practices")
-}
-
-// signIn makes the session an account's.
-func (s *Server) signIn(c echo.Context, a practice.Account) error {
-	ctx := c.Request().Context()
-	// A new token on every change of who somebody is, so that a token planted before is worth nothing.
-	if err := s.sessions.RenewToken(ctx); err != nil {
-		return err
-	}
-	s.sessions.Put(ctx, accountKey, a.ID)
-	return s.Store.RecordSession(ctx, a, practice.SignedIn)
-}
-
-// accountOf reads whose a session is from its data; empty for nobody's.
-func accountOf(data []byte) string {
-	_, values, err := scs.GobCodec{}.Decode(data)
-	if err != nil {
-		return ""
-	}
-	id, _ := values[accountKey].(string)
-	return id
-}
-
-func (s *Server) saveLogout(c echo.Context) error {
-	if a, ok := c.Get(accountKey).(practice.Account); ok {
-		if err := s.Store.RecordSession(c.Request().Context(), a, practice.SignedOut); err != nil {
-			return err
-		}
-	}
-	if err := s.sessions.Destroy(c.Request().Context()); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, "/login")
 }

@@ -2,15 +2,21 @@ package web
 
 import (
 	"context"
+	"encoding/base32"
+	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pquerna/otp/totp"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
@@ -42,6 +48,7 @@ type fixture struct {
 	network   practice.Network
 	other     practice.Network  // that Eidsvåg has nothing to do with
 	cookies   map[string]string // by character
+	signedIn  map[string]int    // how often, by character: a code is good once
 	link      string            // an invitation's token, once aLink has made one
 	linkForm  url.Values        // a form fetched by it
 	uncertain string            // id of a message, once anUncertain has made one
@@ -69,7 +76,13 @@ const (
 	ragnhild = "ragnhild@example.org"
 )
 
-const password = "fire hester i skogen"
+const (
+	password   = "fire hester i skogen"
+	totpSecret = "12345678901234567890" // of every app
+)
+
+// withApp are those whose role asks for a second factor; they have an app once they have signed in.
+var withApp = []string{kari, olav, dina, kim, ragnhild}
 
 var passwordHash = func() string {
 	h, err := practice.HashPassword(password)
@@ -84,7 +97,7 @@ func newFixture(t testing.TB) *fixture { return newFixtureOn(t, storetest.SQLite
 func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	t.Helper()
 	ctx := context.Background()
-	f := &fixture{log: &strings.Builder{}, clock: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), cookies: map[string]string{}}
+	f := &fixture{log: &strings.Builder{}, clock: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), cookies: map[string]string{}, signedIn: map[string]int{}}
 	catalog, err := survey.Load(surveys.FS)
 	must(t, err)
 	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
@@ -163,10 +176,17 @@ func (f *fixture) do(t testing.TB, as, method, path string, form url.Values, hea
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	if as != nobody {
-		r.Header.Set("Cookie", f.signIn(t, as))
+	if as == nobody {
+		return f.send(r)
 	}
-	return f.send(r)
+	r.Header.Set("Cookie", f.signIn(t, as))
+	got := f.send(r)
+	for _, c := range got.Cookies() { // a new token is used from then on, as browsers do
+		if c.Name == "__Host-venterom" && c.Value != "" && f.cookies[as] != c.Name+"="+c.Value {
+			f.cookies[as] = c.Name + "=" + c.Value
+		}
+	}
+	return got
 }
 
 func (f *fixture) send(r *http.Request) response {
@@ -180,25 +200,98 @@ func (f *fixture) get(t testing.TB, as, path string, headers ...string) response
 	return f.do(t, as, http.MethodGet, path, nil, headers...)
 }
 
-// signIn signs a character in through the page, once, and returns the cookie.
+// signIn signs a character in through the pages, once, and returns the cookie.
 func (f *fixture) signIn(t testing.TB, as string) string {
 	t.Helper()
 	if c, ok := f.cookies[as]; ok {
 		return c
 	}
-	r := f.do(t, nobody, http.MethodPost, "/login", url.Values{"email": {as}, "password": {password}})
-	if r.StatusCode != http.StatusSeeOther || len(r.Cookies()) != 1 {
-		t.Fatalf("%s cannot sign in: %d, cookies %v", as, r.StatusCode, r.Cookies())
-	}
-	f.cookies[as] = r.Cookies()[0].Name + "=" + r.Cookies()[0].Value
+	f.cookies[as] = sessionOf(f.enter(t, as, ""))
 	if as == ragnhild {
 		last, err := f.Store.RemovePerson(context.Background(), f.eidsvag.ID, f.account(t, ragnhild).ID)
 		must(t, err)
 		if last {
-			t.Fatal("she was to be left signed in")
+			t.Fatal("she was to keep a role elsewhere")
 		}
+		f.cookies[as] = sessionOf(f.enter(t, as, ""))
 	}
 	return f.cookies[as]
+}
+
+// sessionOf is the session among a browser's cookies.
+func sessionOf(cookies string) string {
+	for _, c := range strings.Split(cookies, "; ") {
+		if strings.HasPrefix(c, "__Host-venterom=") {
+			return c
+		}
+	}
+	return ""
+}
+
+// enter signs a character in from a browser with these cookies, and returns those it has then.
+func (f *fixture) enter(t testing.TB, as, cookies string) string {
+	t.Helper()
+	f.giveApp(t, as)
+	post := func(path string, form url.Values) response {
+		r := httptest.NewRequest(http.MethodPost, "https://svar.example.org"+path, strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Cookie", cookies)
+		r.RemoteAddr = fmt.Sprintf("198.51.100.%d:1", len(f.cookies)+1) // not the address that tests are wrong from
+		got := f.send(r)
+		cookies = withCookies(cookies, got)
+		return got
+	}
+	r := post("/login", url.Values{"email": {as}, "password": {password}})
+	if r.Header.Get("Location") == "/login/code" {
+		r = post("/login/code", url.Values{"code": {f.appCode(t, as)}})
+	}
+	if r.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s cannot sign in: %d\n%s", as, r.StatusCode, r.body)
+	}
+	return cookies
+}
+
+// giveApp gives a character an app, if the role asks for a second factor and there is none.
+func (f *fixture) giveApp(t testing.TB, as string) {
+	t.Helper()
+	ctx := context.Background()
+	a, err := f.Store.AccountByEmail(ctx, as)
+	must(t, err)
+	needs, err := f.Store.NeedsFactor(ctx, a.ID)
+	must(t, err)
+	has, err := f.Store.Factors(ctx, a.ID)
+	must(t, err)
+	if needs && !has.Any() {
+		_, err = f.Store.SetTOTP(ctx, a.ID, []byte(totpSecret), 0)
+		must(t, err)
+	}
+}
+
+// appCode is a code of a character's app that was not used: by the same clock there are three.
+func (f *fixture) appCode(t testing.TB, as string) string {
+	t.Helper()
+	code, err := totp.GenerateCode(base32.StdEncoding.EncodeToString([]byte(totpSecret)), f.clock.Add(time.Duration(f.signedIn[as]-1)*30*time.Second))
+	must(t, err)
+	f.signedIn[as]++
+	return code
+}
+
+// withCookies adds what a response sets to the cookies of a browser.
+func withCookies(cookies string, r response) string {
+	jar := map[string]string{}
+	for _, c := range strings.Split(cookies, "; ") {
+		if name, value, ok := strings.Cut(c, "="); ok {
+			jar[name] = value
+		}
+	}
+	for _, c := range r.Cookies() {
+		jar[c.Name] = c.Value
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(jar)) {
+		out = append(out, name+"="+jar[name])
+	}
+	return strings.Join(out, "; ")
 }
 
 // account is a character's account.
