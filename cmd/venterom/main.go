@@ -65,6 +65,7 @@ type commands struct {
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database's schema up to date. serve does it too."`
 	Close    closeCmd    `cmd:"" help:"Close a week by hand. serve does it on Mondays at 04:00 in Oslo."`
 	Practice practiceCmd `cmd:"" help:"Practices."`
+	Provider providerCmd `cmd:"" help:"Identity providers that staff sign in through."`
 	User     userCmd     `cmd:"" help:"Staff accounts."`
 	Network  networkCmd  `cmd:"" help:"Networks of practices."`
 	Freeze   freezeCmd   `cmd:"" help:"Make the networks' snapshots of a quarter by hand. serve does it when a quarter ends."`
@@ -177,9 +178,10 @@ func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) er
 }
 
 type userCmd struct {
-	Add    userAddCmd    `cmd:"" help:"Add an account. The password is read from standard input."`
-	Invite userInviteCmd `cmd:"" help:"Make a link that gives a role in a practice, for when it has no lead who can."`
-	Reset userResetCmd `cmd:"" help:"Give an account a new password, read from standard input, and take away its passkeys, app, codes and sessions."`
+	Add     userAddCmd     `cmd:"" help:"Add an account. The password is read from standard input."`
+	Connect userConnectCmd `cmd:"" help:"Let an account sign in through an identity provider."`
+	Invite  userInviteCmd  `cmd:"" help:"Make a link that gives a role in a practice, for when it has no lead who can."`
+	Reset   userResetCmd   `cmd:"" help:"Give an account a new password, read from standard input, and take away its passkeys, app, codes and sessions."`
 }
 
 type userAddCmd struct {
@@ -187,6 +189,8 @@ type userAddCmd struct {
 	Name     string `default:"" help:"The user's name."`
 	Role     string `required:"" enum:"lead,staff,coordinator,operator" help:"One of ${enum}."`
 	Practice string `default:"" help:"The practice's name in addresses, for lead and staff."`
+	Issuer   string `default:"" help:"The identity provider the user is known at; there is no password then."`
+	Subject  string `default:"" help:"What the user is known as there (sub)."`
 }
 
 func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error {
@@ -206,17 +210,27 @@ func (cmd userAddCmd) Run(ctx context.Context, cfg app.Config, c console) error 
 			}
 			members = append(members, practice.Member{PracticeID: p.ID, Role: practice.Role(cmd.Role)})
 		}
-		password, err := c.password()
-		if err != nil {
-			return err
-		}
-		hash, err := practice.HashPassword(password)
-		if err != nil {
-			return err
-		}
-		account := practice.Account{Email: email, Name: cmd.Name, Password: hash, Operator: cmd.Role == "operator"}
-		if _, err := a.Store.CreateAccount(ctx, account, members...); err != nil {
-			return err
+		account := practice.Account{Email: email, Name: cmd.Name, Operator: cmd.Role == "operator"}
+		if cmd.Issuer != "" || cmd.Subject != "" {
+			identity, err := identityAt(a, cmd.Issuer, cmd.Subject)
+			if err != nil {
+				return err
+			}
+			_, err = a.Store.CreateAccountFor(ctx, identity, account, members...)
+			if err != nil {
+				return err
+			}
+		} else {
+			password, err := c.password()
+			if err != nil {
+				return err
+			}
+			if account.Password, err = practice.HashPassword(password); err != nil {
+				return err
+			}
+			if _, err := a.Store.CreateAccount(ctx, account, members...); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintf(c.out, "%s can sign in at %s/login\n", email, cfg.BaseURL)
 		if cmd.Role != "staff" {
@@ -287,6 +301,68 @@ func (cmd userInviteCmd) Run(ctx context.Context, cfg app.Config, c console) err
 		fmt.Fprintf(c.out, "Give %s this link. It is good once, for %d days:\n%s/join/%s\n", cmd.Name, practice.OfferDays, cfg.BaseURL, token)
 		return nil
 	})
+}
+
+type userConnectCmd struct {
+	Email   string `arg:"" help:"The account's e-mail address."`
+	Issuer  string `required:"" help:"The identity provider the user is known at."`
+	Subject string `required:"" help:"What the user is known as there (sub)."`
+}
+
+func (cmd userConnectCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		identity, err := identityAt(a, cmd.Issuer, cmd.Subject)
+		if err != nil {
+			return err
+		}
+		email, err := practice.FoldEmail(cmd.Email)
+		if err != nil {
+			return err
+		}
+		account, err := a.Store.AccountByEmail(ctx, email)
+		if fault.KindOf(err) == fault.NotFound {
+			return fmt.Errorf("there is no account %s", email)
+		}
+		if err != nil {
+			return err
+		}
+		if err := a.Store.ConnectIdentity(ctx, account.ID, identity); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "%s can sign in through %s\n", email, identity.Issuer)
+		return nil
+	})
+}
+
+// identityAt is a name at one of the identity providers that are set up. A slip in the issuer would make an
+// account that nobody can sign in to.
+func identityAt(a *app.App, issuer, subject string) (practice.Identity, error) {
+	for _, p := range a.Providers {
+		if p.Issuer() == issuer {
+			return practice.Identity{Issuer: issuer, Subject: subject}, p.CheckSubject(subject)
+		}
+	}
+	return practice.Identity{}, fmt.Errorf("no identity provider is set up as %q (see venterom provider list)", issuer)
+}
+
+type providerCmd struct {
+	List providerListCmd `cmd:"" help:"Say what each provider is to be told: where people come back to, and the public key."`
+}
+
+type providerListCmd struct{}
+
+func (providerListCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	providers, err := cfg.Providers()
+	if err != nil {
+		return err
+	}
+	for _, p := range providers {
+		fmt.Fprintf(c.out, "%s\n  issuer     %s\n  redirect   %s\n", p.ID, p.Issuer(), p.ReturnURL())
+		if key := p.PublicKey(); key != nil {
+			fmt.Fprintf(c.out, "  public key %s\n", key)
+		}
+	}
+	return nil
 }
 
 type importCmd struct {

@@ -25,6 +25,12 @@ func TestCommands(t *testing.T) {
 	good := write("good.csv", header+"P02,2023-W49,100,27,6,4,4,11,152\nP02,2023-W50,3,0,0,0,0,0,3\n")
 	bad := write("bad.csv", header+"P03,2023-W49,10,0,0,0,0,0,10\nP03,2023-W99,10,0,0,0,0,0,10\n")
 	wrong := write("wrong.yaml", "id: x\nversion: 1\ncomment: say more\n")
+	write("none.secret", "\n")
+	write("kommune.secret", "hemmelig\n")
+	const issuer = "https://login.example.no"
+	provider := `{"providers": [{"id": "kommune", "name": "Kommunen", "profile": "generic", "issuer": "` + issuer + `", "client_id": "x", "secret_file": "kommune.secret"}]}`
+	providers := write("providers.json", provider)
+	noSecret := write("no-secret.json", strings.Replace(provider, "kommune.secret", "none.secret", 1))
 	for _, c := range []struct {
 		args string
 		in   string
@@ -49,6 +55,15 @@ func TestCommands(t *testing.T) {
 		{"user add nei --role operator", "", "!e-mail address"},
 		{"user add kim@example.org --role coordinator", "fire hester i skogen", "can sign in"},
 		{"user add kim2@example.org --role coordinator --practice eidsvag", "", "!have none"},
+		{"provider list --oidc " + providers, "", "http://localhost:8080/login/with/kommune/callback"},
+		{"provider list --oidc " + noSecret, "", "!identity provider 1 (kommune): secret_file none.secret is empty"},
+		{"user add liv@example.org --role staff --practice eidsvag --subject liv --issuer " + issuer, "", "!no identity provider is set up"},
+		{"user add liv@example.org --role staff --practice eidsvag --subject liv --issuer " + issuer + " --oidc " + providers, "", "liv@example.org can sign in"},
+		{"user add per@example.org --role staff --practice eidsvag --subject liv --issuer " + issuer + " --oidc " + providers, "", "!another account"},
+		{"user add per@example.org --role staff --practice eidsvag --subject 31129956715 --issuer " + issuer + " --oidc " + providers, "", "!national identity number"},
+		{"user add per@example.org --role staff --practice eidsvag --issuer " + issuer + " --oidc " + providers, "", "!could not be accepted"},
+		{"user connect kari@example.org --subject kari --issuer " + issuer + " --oidc " + providers, "", "kari@example.org can sign in through " + issuer},
+		{"user connect none@example.org --subject none --issuer " + issuer + " --oidc " + providers, "", "!no account"},
 		{"network add Nord --coordinator nobody@example.org", "", "!add the account first"},
 		{"network add Nord --coordinator nobody", "", "!e-mail address"},
 		{"network add Nord --coordinator ola@example.org", "", "!operator"},
@@ -88,6 +103,8 @@ func TestCommands(t *testing.T) {
 		{"log --lines 1000", "", "week_closed"},
 		{"ping --address 127.0.0.1:1", "", "!refused"},
 		{"serve --base-url nowhere", "", "!base URL"},
+		{"serve --oidc /nowhere", "", "!identity providers"},
+		{"serve --oidc " + noSecret, "", "!secret_file none.secret is empty"},
 		{"serve --surveys /nowhere", "", "!folder of surveys"},
 	} {
 		var out bytes.Buffer

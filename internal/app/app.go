@@ -21,6 +21,7 @@ import (
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/invite"
+	"github.com/venterom/venterom/internal/oidc"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
@@ -37,8 +38,10 @@ type App struct {
 	Surveys *survey.Catalog
 	Reports *report.Reader
 	Inviter *invite.Inviter
-	Closer  *aggregate.Closer
-	Freezer *aggregate.Freezer
+	// Providers are the identity providers staff may sign in through.
+	Providers []*oidc.Client
+	Closer    *aggregate.Closer
+	Freezer   *aggregate.Freezer
 }
 
 // Open reads the surveys, opens the database and checks that the surveys are those its counts were
@@ -68,6 +71,9 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	}
 	gateway, reports, err := cfg.gateway(a.Log)
 	if err != nil {
+		return nil, err
+	}
+	if a.Providers, err = cfg.Providers(); err != nil {
 		return nil, err
 	}
 	if a.Store, err = store.Open(ctx, cfg.Database, a.secret); err != nil {
@@ -170,7 +176,7 @@ func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (h
 	if err != nil {
 		return nil, err
 	}
-	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words,
+	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers,
 		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err

@@ -82,9 +82,14 @@ func unpack(archive, name string) ([]byte, error) {
 // axeFindsNothing has axe-core look at every page, light and dark, on a phone and at a desk.
 func axeFindsNothing(t *testing.T, w *world) {
 	t.Parallel()
+	w.axe(t, w.pages())
+}
+
+func (w *world) axe(t *testing.T, pages []webPage) {
+	t.Helper()
 	source := axe(t)
 	b := w.tab(t, narrow, 640, options{})
-	for _, p := range w.pages() {
+	for _, p := range pages {
 		b.visit(p)
 		b.axe(p.name, source)
 	}

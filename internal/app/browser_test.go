@@ -68,6 +68,8 @@ func TestBrowser(t *testing.T) {
 		{"a shared screen says what to mend", kioskMendsForm},
 		{"a shared screen renews itself", kioskRenewsItself},
 		{"staff sign in by typing and out again", signInAndOut},
+		{"staff sign in through real providers", signInThroughProviders},
+		{"the pages about providers", providerPages},
 		{"a link in a message is answered once, without script", linkWithoutScript},
 		{"a link in a message is answered once, with script", linkWithScript},
 		{"the practice's page is filled in and read without script", pageWithoutScript},
@@ -116,6 +118,7 @@ type world struct {
 	links           []string          // that people were sent
 	offered         string            // a link's token: a role in the full one
 	person          string            // who has a role in the full one
+	others          []string          // addresses elsewhere that a browser may be led to
 }
 
 // printed is the address in the posters. Staff cookies are as strict as its https makes them; browsers
@@ -526,7 +529,7 @@ func (b *tab) note(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e)
-		if strings.HasPrefix(e.Request.URL, "http") && !strings.HasPrefix(e.Request.URL, b.w.address+"/") {
+		if strings.HasPrefix(e.Request.URL, "http") && !slices.ContainsFunc(append(b.w.others, b.w.address), func(a string) bool { return strings.HasPrefix(e.Request.URL, a+"/") }) {
 			complain("%s was asked of another host", e.Request.URL)
 		}
 	case *network.EventLoadingFinished:

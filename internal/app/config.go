@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/venterom/venterom/internal/oidc"
 	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 )
@@ -28,6 +29,7 @@ type Config struct {
 	SMSSecrets string `env:"VENTEROM_SMS_SECRETS" default:"" help:"File with the gateway's passwords and keys."`
 	SMSPrice   int    `env:"VENTEROM_SMS_PRICE" default:"60" help:"What a part of a message costs, in øre."`
 	Drop       string `env:"VENTEROM_DROP" default:"" help:"Folder that journal systems leave lists of visits in, with a sub-folder for each practice (docs/api.md)."`
+	OIDC       string `env:"VENTEROM_OIDC" default:"" help:"File that describes the identity providers staff sign in through (docs/sign-in.md). Default: passwords only."`
 	Floor      int    `env:"VENTEROM_FLOOR" default:"10" help:"Fewest answers that anything is shown of; may be raised, not lowered."`
 	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`
@@ -87,6 +89,28 @@ func (c Config) gateway(log *slog.Logger) (make func(reportURL func(id string) s
 	return func(reportURL func(string) string) (sms.Gateway, error) {
 		return sms.NewHTTP(settings, secrets, reportURL)
 	}, settings.Reports, nil
+}
+
+// Providers reads the description of the identity providers; none if there is no file. The files it names
+// lie beside it.
+func (c Config) Providers() ([]*oidc.Client, error) {
+	if c.OIDC == "" {
+		return nil, nil
+	}
+	base, err := c.baseURL()
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(c.OIDC)
+	if err != nil {
+		return nil, fmt.Errorf("identity providers: %w", err)
+	}
+	return oidc.Load(data, func(name string) ([]byte, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(c.OIDC), name)
+		}
+		return os.ReadFile(name)
+	}, base, c.now())
 }
 
 const secretBytes = 32

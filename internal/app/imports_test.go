@@ -18,9 +18,9 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"cmd/venterom": {ours: []string{"internal/app", "internal/aggregate", "internal/survey", "internal/practice", "internal/calendar", "internal/fault", "surveys"},
 		theirs: []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 	"internal/app": {ours: []string{"internal/web", "internal/aggregate", "internal/report", "internal/store", "internal/survey", "internal/practice",
-		"internal/invite", "internal/sms", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
+		"internal/invite", "internal/oidc", "internal/sms", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "surveys"}},
 	"internal/web": {ours: []string{"internal/aggregate", "internal/report", "internal/chart", "internal/store", "internal/survey", "internal/practice",
-		"internal/invite", "internal/sms", "internal/visit", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
+		"internal/invite", "internal/oidc", "internal/sms", "internal/visit", "internal/i18n", "internal/calendar", "internal/disclosure", "internal/stats", "internal/fault", "static"},
 		theirs: []string{"github.com/labstack/echo/v4", "github.com/alexedwards/scs/v2", "github.com/go-webauthn/webauthn", "golang.org/x/time/rate", "rsc.io/qr"}},
 	"internal/invite": {ours: []string{"internal/store", "internal/sms", "internal/visit", "internal/practice", "internal/i18n", "internal/calendar", "internal/fault"},
 		theirs: []string{"github.com/riverqueue/river"}},
@@ -39,16 +39,19 @@ var imports = map[string]struct{ ours, theirs []string }{
 	"internal/stats":      {theirs: []string{"gonum.org/v1/gonum"}},
 	"internal/disclosure": {ours: []string{"internal/stats"}},
 	"internal/sms":        {ours: []string{"internal/calendar", "internal/fault"}},
-	"internal/calendar":   {},
-	"internal/fault":      {},
-	"surveys":             {},
-	"static":              {},
-	"migrations":          {},
+	"internal/oidc": {ours: []string{"internal/fault"},
+		theirs: []string{"github.com/coreos/go-oidc/v3", "golang.org/x/oauth2", "github.com/go-jose/go-jose/v4"}},
+	"internal/oidc/oidctest": {ours: []string{"internal/oidc"}, theirs: []string{"github.com/go-jose/go-jose/v4"}},
+	"internal/calendar":      {},
+	"internal/fault":         {},
+	"surveys":                {},
+	"static":                 {},
+	"migrations":             {},
 }
 
 // testOnly is what any test file may import besides.
 var testOnly = []string{"github.com/chromedp/chromedp", "github.com/chromedp/cdproto", "github.com/go-json-experiment/json", "github.com/riverqueue/river",
-	"github.com/goccy/go-yaml", "github.com/pquerna/otp"}
+	"github.com/goccy/go-yaml", "github.com/pquerna/otp", "github.com/go-jose/go-jose/v4"}
 
 // TestImports holds every package to the map: imports point to a lower floor, and each third-party
 // module is behind one door.

@@ -10,7 +10,9 @@ import (
 )
 
 // screenshots draws every page for people to look at, if VENTEROM_SCREENSHOTS names a folder.
-func screenshots(t *testing.T, w *world) {
+func screenshots(t *testing.T, w *world) { w.draw(t, w.pages()) }
+
+func (w *world) draw(t *testing.T, pages []webPage) {
 	folder := os.Getenv("VENTEROM_SCREENSHOTS")
 	if folder == "" {
 		t.Skip("skipped: set VENTEROM_SCREENSHOTS to a folder to draw every page")
@@ -24,7 +26,7 @@ func screenshots(t *testing.T, w *world) {
 		}
 	}
 	b := w.tab(t, wide, 800, options{})
-	for _, p := range w.pages() {
+	for _, p := range pages {
 		b.visit(p)
 		for _, width := range []int64{narrow, upright, wide} {
 			for _, light := range []bool{true, false} {

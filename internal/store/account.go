@@ -13,26 +13,28 @@ import (
 // that has an account gets a Conflict.
 func (s *Store) CreateAccount(ctx context.Context, a practice.Account, members ...practice.Member) (practice.Account, error) {
 	a.ID = newID()
-	err := s.tx(ctx, func(c *sqlx.Tx) error {
-		if _, err := c.NamedExecContext(ctx, `INSERT INTO account (id, email, name, password, operator)
-			VALUES (:id, :email, :name, :password, :operator)`, a); err != nil {
+	err := s.tx(ctx, func(c *sqlx.Tx) error { return createAccount(ctx, c, a, members) })
+	return a, err
+}
+
+func createAccount(ctx context.Context, c *sqlx.Tx, a practice.Account, members []practice.Member) error {
+	if _, err := c.NamedExecContext(ctx, `INSERT INTO account (id, email, name, password, operator)
+		VALUES (:id, :email, :name, :password, :operator)`, a); err != nil {
+		return err
+	}
+	for _, m := range members {
+		if _, err := c.ExecContext(ctx, `INSERT INTO member (account_id, practice_id, role) VALUES ($1, $2, $3)`,
+			a.ID, m.PracticeID, string(m.Role)); err != nil {
 			return err
 		}
-		for _, m := range members {
-			if _, err := c.ExecContext(ctx, `INSERT INTO member (account_id, practice_id, role) VALUES ($1, $2, $3)`,
-				a.ID, m.PracticeID, string(m.Role)); err != nil {
-				return err
-			}
-			if err := record(ctx, c, m.PracticeID, practice.PersonAdded, a.Called()); err != nil {
-				return err
-			}
+		if err := record(ctx, c, m.PracticeID, practice.PersonAdded, a.Called()); err != nil {
+			return err
 		}
-		if len(members) > 0 {
-			return nil
-		}
-		return record(ctx, c, "", practice.AccountAdded, a.Called())
-	})
-	return a, err
+	}
+	if len(members) > 0 {
+		return nil
+	}
+	return record(ctx, c, "", practice.AccountAdded, a.Called())
 }
 
 const selectAccount = `SELECT id, email, name, password, operator FROM account`

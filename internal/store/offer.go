@@ -55,11 +55,12 @@ func (s *Store) WithdrawOffer(ctx context.Context, practiceID, id string) error 
 // Offer finds an offer by its token. Whether one that cannot be taken is over, withdrawn, taken or never
 // was, is not told.
 func (s *Store) Offer(ctx context.Context, token string, now time.Time) (practice.Offer, error) {
-	return s.offer(ctx, s.db, token, now, "")
+	return offer(ctx, s.db, "hash", s.hashOffer(token), now, "")
 }
 
-func (s *Store) offer(ctx context.Context, q sqlx.QueryerContext, token string, now time.Time, lock string) (o practice.Offer, err error) {
-	err = explain(sqlx.GetContext(ctx, q, &o, selectOffer+` WHERE hash = $1 AND expires_at > $2`+lock, s.hashOffer(token), now.UTC()))
+// offer finds an offer by one of its columns.
+func offer(ctx context.Context, q sqlx.QueryerContext, column, value string, now time.Time, lock string) (o practice.Offer, err error) {
+	err = explain(sqlx.GetContext(ctx, q, &o, selectOffer+` WHERE `+column+` = $1 AND expires_at > $2`+lock, value, now.UTC()))
 	if fault.KindOf(err) == fault.NotFound {
 		err = fault.New(fault.NotFound, "offer.over")
 	}
@@ -70,8 +71,26 @@ func (s *Store) offer(ctx context.Context, q sqlx.QueryerContext, token string, 
 // Password hashed), and uses the offer up. An e-mail address that has an account, an account with a role
 // in that practice and an operator's are Conflicts, and the offer stands.
 func (s *Store) TakeOffer(ctx context.Context, token string, a practice.Account, now time.Time) (practice.Account, error) {
+	return s.takeOffer(ctx, "hash", s.hashOffer(token), a, nil, now)
+}
+
+// TakeOfferAs is TakeOffer for somebody who has just come back from an identity provider; the offer is named by
+// its id, since they left with it in their session, where no token is kept. The account is the one that the
+// provider's name for them belongs to, or else a new one without a password.
+func (s *Store) TakeOfferAs(ctx context.Context, offerID string, i practice.Identity, a practice.Account, now time.Time) (practice.Account, error) {
+	known, err := s.AccountByIdentity(ctx, i)
+	switch {
+	case err == nil:
+		return s.takeOffer(ctx, "id", offerID, known, nil, now)
+	case fault.KindOf(err) != fault.NotFound:
+		return a, err
+	}
+	return s.takeOffer(ctx, "id", offerID, practice.Account{Email: a.Email, Name: a.Name}, &i, now)
+}
+
+func (s *Store) takeOffer(ctx context.Context, column, value string, a practice.Account, i *practice.Identity, now time.Time) (practice.Account, error) {
 	err := s.tx(ctx, func(c *sqlx.Tx) error {
-		o, err := s.offer(ctx, c, token, now, s.forUpdate())
+		o, err := offer(ctx, c, column, value, now, s.forUpdate())
 		if err != nil {
 			return err
 		}
@@ -90,6 +109,11 @@ func (s *Store) TakeOffer(ctx context.Context, token string, a practice.Account,
 			}
 			if n, err := r.RowsAffected(); err != nil || n == 0 {
 				return fault.New(fault.Conflict, "offer.has_account").Because(err)
+			}
+			if i != nil {
+				if err := connectIdentity(ctx, c, a.ID, *i); err != nil {
+					return err
+				}
 			}
 		}
 		r, err := c.ExecContext(ctx, `INSERT INTO member (account_id, practice_id, role) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,

@@ -95,13 +95,7 @@ func (s *Server) changed(c echo.Context, a practice.Account, codes []string) err
 	if err != nil {
 		return err
 	}
-	if err := s.begin(c, a, f.Any()); err != nil {
-		return err
-	}
-	if err := s.Store.EndOtherSessions(ctx, a.ID, s.sessions.Token(ctx)); err != nil {
-		return err
-	}
-	if err := s.Store.RecordSession(ctx, a, practice.SignInChanged); err != nil {
+	if err := s.renew(c, a, f.Any()); err != nil {
 		return err
 	}
 	if codes == nil {
@@ -109,6 +103,18 @@ func (s *Server) changed(c echo.Context, a practice.Account, codes []string) err
 	}
 	l := s.language(c)
 	return s.render(c, http.StatusOK, "recovery", recoveryPage{page: s.page(c, l, l.T("recovery.title")), Codes: codes, Host: s.BaseURL.Host})
+}
+
+// renew gives this session a new token and ends all others of the account.
+func (s *Server) renew(c echo.Context, a practice.Account, second bool) error {
+	ctx := c.Request().Context()
+	if err := s.begin(c, a, second); err != nil {
+		return err
+	}
+	if err := s.Store.EndOtherSessions(ctx, a.ID, s.sessions.Token(ctx)); err != nil {
+		return err
+	}
+	return s.Store.RecordSession(ctx, a, practice.SignInChanged)
 }
 
 type recoveryPage struct {

@@ -39,7 +39,7 @@ const (
 )
 
 func (s *Server) page(c echo.Context, l i18n.Language, title string) page {
-	p := page{L: l, Title: title, Demo: s.Demo, query: c.QueryParams()}
+	p := page{L: l, Title: title, Demo: s.Demo, Connect: len(s.Providers) > 0, query: c.QueryParams()}
 	if a, ok := c.Get(accountKey).(practice.Account); ok {
 		p.Account = &a
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/oidc"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
 )
@@ -20,6 +21,9 @@ type loginPage struct {
 	Again    bool // signed in, but too long ago for what is wanted
 	Passkeys bool // can be used here
 	Passkey  bool // the problem is with one
+
+	Refused   string         // why a provider's answer led to nothing
+	Providers []*oidc.Client // that one may sign in through instead
 }
 
 func (s *Server) showLogin(c echo.Context) error {
@@ -28,12 +32,16 @@ func (s *Server) showLogin(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, "/practices")
 	}
 	l := s.language(c)
-	return s.render(c, http.StatusOK, "login", loginPage{page: s.page(c, l, l.T("login.title")), Again: again, Passkeys: s.passkeys != nil})
+	p := loginPage{page: s.page(c, l, l.T("login.title")), Again: again, Passkeys: s.passkeys != nil, Refused: s.problem(c), Providers: s.Providers}
+	if p.Refused != "" {
+		p.Title = l.T("error.prefix") + " " + p.Title
+	}
+	return s.render(c, http.StatusOK, "login", p)
 }
 
 func (s *Server) refuseLogin(c echo.Context, p loginPage, err *fault.Error) error {
 	l := s.language(c)
-	p.page, p.Passkeys = s.page(c, l, l.T("error.prefix")+" "+l.T("login.title")), s.passkeys != nil
+	p.page, p.Passkeys, p.Providers = s.page(c, l, l.T("error.prefix")+" "+l.T("login.title")), s.passkeys != nil, s.Providers
 	p.Problem = l.T(err.Key, err.Args)
 	status := http.StatusUnprocessableEntity
 	if err.Kind == fault.TooMany {
@@ -68,6 +76,12 @@ func (s *Server) saveLogin(c echo.Context) error {
 		return s.refuseLogin(c, loginPage{Email: typed}, fault.New(fault.Invalid, "login.wrong"))
 	}
 	right()
+	return s.pass(c, a)
+}
+
+// pass lets in whoever has given one factor, or asks for the second if they have one.
+func (s *Server) pass(c echo.Context, a practice.Account) error {
+	ctx := c.Request().Context()
 	f, err := s.Store.Factors(ctx, a.ID)
 	if err != nil {
 		return err
@@ -107,7 +121,7 @@ func (s *Server) begin(c echo.Context, a practice.Account, second bool) error {
 	if err := s.sessions.RenewToken(ctx); err != nil {
 		return err
 	}
-	for _, key := range []string{halfKey, halfAtKey, ceremonyKey} {
+	for _, key := range []string{halfKey, halfAtKey, ceremonyKey, begunKey} {
 		s.sessions.Remove(ctx, key)
 	}
 	s.sessions.Put(ctx, accountKey, a.ID)

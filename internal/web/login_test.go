@@ -31,7 +31,7 @@ func (f *fixture) browser(t testing.TB, address string) *browser {
 	return &browser{t: t, f: f, address: address, agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 }
 
-func (b *browser) do(method, path string, form url.Values) response {
+func (b *browser) do(method, path string, form url.Values, headers ...string) response {
 	b.t.Helper()
 	r := httptest.NewRequest(method, "https://svar.example.org"+path, strings.NewReader(form.Encode()))
 	if form != nil {
@@ -41,6 +41,9 @@ func (b *browser) do(method, path string, form url.Values) response {
 	r.Header.Set("User-Agent", b.agent)
 	r.Header.Set("Accept-Language", "nb")
 	r.RemoteAddr = b.address + ":1"
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
 	got := b.f.send(r)
 	b.cookies = withCookies(b.cookies, got)
 	return got

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/venterom/venterom/internal/fault"
+	"github.com/venterom/venterom/internal/oidc"
 	"github.com/venterom/venterom/internal/practice"
 )
 
@@ -49,6 +50,7 @@ type joinPage struct {
 	NameWrong       string
 	EmailWrong      string
 	PasswordWrong   string
+	Providers       []*oidc.Client // that somebody new may be known by instead of a password
 }
 
 // Wrong reports whether anything must be mended.
@@ -72,7 +74,7 @@ func (s *Server) offer(c echo.Context) (practice.Offer, joinPage, error) {
 		return o, joinPage{}, err
 	}
 	return o, joinPage{page: s.page(c, l, l.T("join.title", "Practice", p.Name)), Practice: p.Name, Lead: o.Role == practice.Lead, Token: c.Param("token"),
-		Until: l.Day(o.Expires), Name: o.Name}, nil
+		Until: l.Day(o.Expires), Name: o.Name, Providers: s.Providers}, nil
 }
 
 func (s *Server) showJoin(c echo.Context) error {
@@ -96,10 +98,14 @@ func (s *Server) saveJoin(c echo.Context) error {
 	if c.FormValue("account") != a.ID {
 		return s.render(c, http.StatusConflict, "join", jp)
 	}
+	with := s.provider(c.FormValue("with"))
 	if a.ID == "" {
-		if a, err = newAccount(c, &jp); err != nil {
+		if a, err = newAccount(c, &jp, with == nil); err != nil {
 			return err
 		}
+	}
+	if with != nil && myself(c).ID == "" && !jp.Wrong() {
+		return s.leave(c, with, begun{Offer: o.ID, Name: a.Name, Email: a.Email, From: "/login"})
 	}
 	if !jp.Wrong() {
 		a, err = s.Store.TakeOffer(r.Context(), jp.Token, a, s.Now())
@@ -125,12 +131,14 @@ func (s *Server) saveJoin(c echo.Context) error {
 }
 
 // newAccount reads what somebody who is new has chosen; what is wrong with it goes on the page.
-func newAccount(c echo.Context, jp *joinPage) (a practice.Account, err error) {
+func newAccount(c echo.Context, jp *joinPage, byPassword bool) (a practice.Account, err error) {
 	jp.Name, jp.Email = strings.TrimSpace(c.FormValue("name")), strings.TrimSpace(c.FormValue("email"))
 	a.Name = jp.Name
 	wrong := map[*string]error{&jp.NameWrong: practice.CheckName(jp.Name)}
 	a.Email, wrong[&jp.EmailWrong] = practice.FoldEmail(jp.Email)
-	a.Password, wrong[&jp.PasswordWrong] = practice.HashPassword(c.FormValue("password"))
+	if byPassword {
+		a.Password, wrong[&jp.PasswordWrong] = practice.HashPassword(c.FormValue("password"))
+	}
 	for where, err := range wrong {
 		f := fault.As(err)
 		if err != nil && f == nil {

@@ -42,6 +42,7 @@ func visits(f *fixture, t testing.TB) []pageRow {
 	}
 	link, linkForm := f.aLink(t)
 	offered := f.anOffer(t, 0).token
+	prove := f.aProvider(t)
 	members := []string{kari, sara}
 	sheets := func(do string) url.Values {
 		return url.Values{"token": {f.batchToken(t)}, "do": {do}, "mark": {"visit-1"}, "sheet": slices.Repeat([]string{"54321"}, 10)}
@@ -111,6 +112,16 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{post, "/account/recovery", "/account/recovery", url.Values{}, "recovery", 200, "data-print", withApp},
 		{get, "/account/password", "/account/password", nil, "password", 200, "Minst 12 tegn", known},
 		{post, "/account/password", "/account/password", url.Values{"old": {"feil"}}, "password", 422, "du har nå, er feil", known},
+		{get, "/login", "/login?problem=unknown&with=" + prove, nil, "login", 200, "Be praksislederen om en invitasjon", []string{nobody}},
+		{post, "/login/with/:provider", "/login/with/" + prove, url.Values{}, "leave", 200, "Du går til Prøve-", everybody},
+		{get, "/login/with/:provider", "/login/with/" + prove + "?lang=nb", nil, "login", 200, "Eller med passord", []string{nobody}},
+		{get, "/login/with/:provider", "/login/with/" + prove + "?lang=nb", nil, "", 303, "/practices", known},
+		{post, "/login/with/:provider", "/login/with/none", url.Values{}, "error", 404, "finnes ikke", everybody},
+		{get, "/login/with/:provider/callback", "/login/with/" + prove + "/callback?state=x&code=y", nil, "", 303, "problem=stale", everybody},
+		{get, identitiesPath, identitiesPath, nil, "identities", 200, "Hvordan du logger inn", known},
+		{get, identitiesPath + "/:provider", identitiesPath + "/" + prove, nil, "identities", 200, "Hvordan du logger inn", known},
+		{post, identitiesPath + "/:provider", identitiesPath + "/" + prove, url.Values{"do": {"connect"}}, "leave", 200, "Du går til Prøve-", known},
+		{post, identitiesPath + "/:provider", identitiesPath + "/" + prove, url.Values{"do": {"rank"}}, "error", 400, "forsto ikke", known},
 		{get, "/practices", "/practices", nil, "", 303, own, members},
 		{get, "/practices", "/practices", nil, "", 303, "/practices/" + f.lillevik.ID, []string{olav}},
 		{get, "/practices", "/practices", nil, "", 303, "/admin", []string{dina}},

@@ -40,6 +40,8 @@ var layouts = map[string]string{
 	"totp":       "staff",
 	"recovery":   "staff",
 	"password":   "staff",
+	"leave":      "staff",
+	"identities": "staff",
 	"practices":  "staff",
 	"dashboard":  "staff",
 	"points":     "staff",
@@ -99,14 +101,16 @@ type page struct {
 	Phone   phone              // what a patient can call; empty where no practice is known
 	Here    string             // which entry of the staff menu this is
 	Role    practice.Role      // in that practice
+	Connect bool               // there are identity providers to connect an account to
 	query   url.Values         // of the address, for links back to the same page
 	back    string             // where those lead, if a form was sent to an address that is no page; empty: here
 }
 
-// Switched is this page's address in another language: the same survey, version, quarter or mark.
+// Switched is this page's address in another language: the same survey, version, quarter, mark or
+// problem.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version", "quarter", "page", fieldMark} {
+	for _, name := range []string{"survey", "version", "quarter", "page", fieldMark, queryProblem, queryWith} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}

@@ -70,6 +70,9 @@ func (s *Server) routes() []route {
 		{post, "/login/challenge", anyone, s.saveLoginChallenge},
 		{get, "/login/passkey", anyone, s.showLogin}, // after an answer that was refused: to read it in another language
 		{post, "/login/passkey", anyone, s.saveLoginPasskey},
+		{get, "/login/with/:provider", anyone, s.showLogin}, // where a change of language leads
+		{post, "/login/with/:provider", anyone, s.startSignIn},
+		{get, "/login/with/:provider/callback", anyone, s.finishSignIn},
 		{post, "/logout", anyone, s.saveLogout},
 		{get, "/join/:token", anyone, s.showJoin},
 		{post, "/join/:token", anyone, s.saveJoin},
@@ -86,6 +89,9 @@ func (s *Server) routes() []route {
 		{post, "/account/recovery", fresh, s.saveRecovery},
 		{get, "/account/password", fresh, s.showPassword},
 		{post, "/account/password", fresh, s.savePassword},
+		{get, identitiesPath, fresh, s.showIdentities},
+		{get, identitiesPath + "/:provider", fresh, s.showIdentities},
+		{post, identitiesPath + "/:provider", fresh, s.saveIdentity},
 
 		{get, "/practices", signedIn, s.showPractices},
 		{get, "/practices/:id", member, s.showDashboard},

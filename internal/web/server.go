@@ -22,13 +22,14 @@ import (
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/invite"
+	"github.com/venterom/venterom/internal/oidc"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Config is what a Server is made of. All fields but Demo are required.
+// Config is what a Server is made of. All fields but Providers and Demo are required.
 type Config struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
@@ -36,11 +37,13 @@ type Config struct {
 	Reports *report.Reader
 	Inviter *invite.Inviter
 	Words   *i18n.Words
-	Secret  []byte // at least 32 bytes; keys for form tokens are derived from it
-	BaseURL *url.URL
-	Demo    bool // a banner on every page says that it is a demonstration
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Providers are the identity providers that staff may sign in through; there may be none.
+	Providers []*oidc.Client
+	Secret    []byte // at least 32 bytes; keys for form tokens are derived from it
+	BaseURL   *url.URL
+	Demo      bool // a banner on every page says that it is a demonstration
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Server answers requests.
@@ -52,7 +55,8 @@ type Server struct {
 	tokenKey []byte
 	points   pointCache
 	thanks   thanksCache
-	guesses  *limiter // of tokens and slips
+	guesses  *limiter // of tokens, slips and passwords
+	leaving  *limiter // for identity providers
 	keys     *keyLimiter
 	bursts   bursts
 
@@ -69,7 +73,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), bursts: bursts{now: cfg.Now}, keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}},
+	s := &Server{Config: cfg, tokenKey: key, guesses: newLimiter(cfg.Now, 10, 20), leaving: newLimiter(cfg.Now, 30, 60), bursts: bursts{now: cfg.Now}, keys: newKeyLimiter(cfg.Now), points: pointCache{byCode: map[practice.Code]cachedPoint{}},
 		clients: newLimiter(cfg.Now, 10, 20), attempts: newAttempts(cfg.Now)}
 	if s.deviceKey, err = hkdf.Key(sha256.New, cfg.Secret, nil, "venterom device", sha256.Size); err != nil {
 		return nil, err
