@@ -176,7 +176,7 @@ func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (h
 	if err != nil {
 		return nil, err
 	}
-	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers,
+	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, Processor: a.cfg.Processor,
 		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ type Config struct {
 	SMSPrice   int    `env:"VENTEROM_SMS_PRICE" default:"60" help:"What a part of a message costs, in øre."`
 	Drop       string `env:"VENTEROM_DROP" default:"" help:"Folder that journal systems leave lists of visits in, with a sub-folder for each practice (docs/api.md)."`
 	OIDC       string `env:"VENTEROM_OIDC" default:"" help:"File that describes the identity providers staff sign in through (docs/sign-in.md). Default: passwords only."`
+	Processor  string `env:"VENTEROM_PROCESSOR" default:"" help:"Who runs the installation for the practices and how to reach them, for their privacy notices. Default: each practice itself."`
 	Floor      int    `env:"VENTEROM_FLOOR" default:"10" help:"Fewest answers that anything is shown of; may be raised, not lowered."`
 	Cohort     int    `env:"VENTEROM_COHORT" default:"5" help:"Fewest practices that a network's figure is made of; may be raised, not lowered."`
 	Log        string `env:"VENTEROM_LOG" default:"info" enum:"debug,info,warn,error" help:"How much to log: ${enum}."`

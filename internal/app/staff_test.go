@@ -120,6 +120,15 @@ func (w *world) staffPages() []webPage {
 		{"doctors", full + "/page/doctors", leadEmail, nil},
 		{"doctor-wrong", full + "/page/doctors/new", leadEmail, press("main .primary")},
 
+		{"notice", "/p/" + w.slug + "/privacy", "", nil},
+		{"notice-en", "/p/" + w.emptySlug + "/privacy?lang=en", "", nil},
+		{"stored", "/privacy", "", func(b *tab) { b.do(chromedp.Click(chromedp.CSS("#patients summary"))) }},
+		{"accessibility", "/accessibility?practice=" + w.slug, "", nil},
+		{"notice-staff", full + "/privacy", leadEmail, nil},
+		{"notice-none", empty + "/privacy", emptyEmail, nil},
+		{"notice-wrong", empty + "/privacy", emptyEmail, press("main .primary")},
+		{"notice-reader", full + "/privacy", staffEmail, nil},
+
 		{"public", "/p/" + w.slug, "", nil},
 		{"public-en", "/p/" + w.slug + "?lang=en", "", nil},
 		{"public-half", "/p/vesleoya-legekontor", "", nil},

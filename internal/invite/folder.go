@@ -43,7 +43,8 @@ const (
 	still      = 10 * time.Second // a file that does not change for so long is whole
 	abandoned  = 5 * time.Minute  // one that somebody took and did not finish is anybody's again
 	readWithin = 4 * time.Minute  // less than abandoned: who took a file has let go of it by then
-	reportDays = 30
+	// ReportDays is how long a report on a list lies in the folder.
+	ReportDays = 30
 
 	reportEnd   = ".report.txt"
 	claimStart  = ".taken-"
@@ -140,7 +141,7 @@ func (f *Folder) lookInto(ctx context.Context, root *os.Root, p practice.Practic
 		wait := still
 		switch lower := strings.ToLower(name); {
 		case strings.HasSuffix(name, reportEnd):
-			if now.Sub(info.ModTime()) > reportDays*24*time.Hour {
+			if now.Sub(info.ModTime()) > ReportDays*24*time.Hour {
 				_ = dir.Remove(name) // or at the next look
 			}
 			continue
@@ -288,7 +289,7 @@ func (f *Folder) report(ctx context.Context, p practice.Practice, list visit.Lis
 		}
 	}
 	b.WriteString("\n")
-	line("drop.deleted", "Days", reportDays)
+	line("drop.deleted", "Days", ReportDays)
 	return b.String(), nil
 }
 

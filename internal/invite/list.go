@@ -16,8 +16,8 @@ import (
 	"github.com/venterom/venterom/internal/visit"
 )
 
-// listValid is how long a sealed list can be sent.
-const listValid = time.Hour
+// ListValid is how long a sealed list can be sent.
+const ListValid = time.Hour
 
 // SealedMost is longer than any sealed list.
 const SealedMost = (visit.MaxRows*24 + 64) * 4 / 3
@@ -62,7 +62,7 @@ func (i *Inviter) Unseal(p practice.Practice, sealed string) ([]visit.Visit, err
 	if err != nil {
 		return nil, wrong
 	}
-	if age := i.Now().Sub(time.Unix(at, 0)); age > listValid || age < -listValid { // instances' clocks may differ
+	if age := i.Now().Sub(time.Unix(at, 0)); age > ListValid || age < -ListValid { // instances' clocks may differ
 		return nil, fault.New(fault.Gone, "invitations.list_old")
 	}
 	visits := make([]visit.Visit, 0, len(lines)-1)

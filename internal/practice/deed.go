@@ -47,6 +47,7 @@ const (
 	PracticeChanged   Action = "practice_changed"
 	PageChanged       Action = "page_changed" // a section of what the practice says of itself
 	PageConfirmed     Action = "page_confirmed"
+	NoticeApproved    Action = "notice_approved" // the privacy notice; the object is its version
 	DigitalOn         Action = "digital_on"
 	DigitalOff        Action = "digital_off"
 	PointMade         Action = "point_made"

@@ -65,7 +65,8 @@ type Request struct {
 }
 
 const (
-	answeredDays = 7
+	// AnsweredDays is how long what was answered to a request is kept.
+	AnsweredDays = 7
 	// answering is how long a request is left to whoever began it. Who takes longer has died.
 	answering = 5 * time.Minute
 )
@@ -115,7 +116,7 @@ func (s *Store) hashRequest(r Request) string {
 // KeepAnswer keeps the answer to a request that was begun, for seven days.
 func (s *Store) KeepAnswer(ctx context.Context, r Request, answer string, now time.Time) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE answered SET answer = $3, forget_on = $4 WHERE api_key_id = $1 AND request = $2`,
-		r.APIKeyID, s.hashRequest(r), answer, days(now, answeredDays))
+		r.APIKeyID, s.hashRequest(r), answer, days(now, AnsweredDays))
 	return err
 }
 

@@ -139,8 +139,8 @@ func (e Entry) addTo(sums map[Key]Sums, week calendar.Week) {
 	}
 }
 
-// receiptDays is how long a receipt is kept: forms are valid for a day, and two more are to be safe.
-const receiptDays = 3
+// ReceiptDays is how long a receipt is kept: forms are valid for a day, and two more are to be safe.
+const ReceiptDays = 3
 
 // Count adds a batch of forms to what is pending, or held, in one transaction. A form whose receipt is already
 // there, in the database or earlier in the batch, was counted before and changes nothing. A form that
@@ -152,7 +152,7 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 	var refused Refused
 	err := s.tx(ctx, func(c *sqlx.Tx) error {
 		refused = nil
-		fresh, err := takeReceipts(ctx, c, now.UTC().AddDate(0, 0, receiptDays).Format(time.DateOnly), batch)
+		fresh, err := takeReceipts(ctx, c, now.UTC().AddDate(0, 0, ReceiptDays).Format(time.DateOnly), batch)
 		if err != nil {
 			return err
 		}

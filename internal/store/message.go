@@ -245,8 +245,10 @@ func (s *Store) lockAsking(ctx context.Context, c *sqlx.Tx, practiceID string) (
 	return askingOf(ctx, c, practiceID)
 }
 
-// reminderAfter is how long after its invitation a reminder is sent.
-const reminderAfter = 3 * 24 * time.Hour
+// ReminderDays is how long after its invitation a reminder is sent.
+const ReminderDays = 3
+
+const reminderAfter = ReminderDays * 24 * time.Hour
 
 func (s *Store) invite(ctx context.Context, c *sqlx.Tx, a practice.Asking, m NewMessage, month string, at, now time.Time) error {
 	token, err := s.newLink(m.To)
@@ -488,6 +490,16 @@ func (s *Store) optOut(ctx context.Context, practiceID *string, n sms.Number) er
 	})
 }
 
+// How long what asking leaves behind is kept. NumberHours is the longest that a number is kept of which nobody
+// knows whether its message was sent: tidying by days, it goes after two. QueuedDays is for one that could
+// not be sent at all. MessageDays is for a year's sums, AskedDays for a rule that asks so many of a day's visits.
+const (
+	NumberHours = 72
+	QueuedDays  = 2 * LinkDays
+	MessageDays = 400
+	AskedDays   = 60
+)
+
 // tidyAsking forgets what time has made useless of invitations and messages. A message that is uncertain,
 // or still not sent although its time is over, loses its number after two days: the day after that is the
 // third. What a report has not said in three days is not waited for.
@@ -497,11 +509,11 @@ func tidyAsking(ctx context.Context, c *sqlx.Tx, now time.Time) error {
 		day   string
 	}{
 		{`DELETE FROM invitation WHERE expires_on < $1`, days(now, -SlipDays)},
-		{`UPDATE message SET payload = '' WHERE payload <> '' AND state IN ('uncertain', 'sending') AND changed_on < $1`, days(now, -1)},
-		{`UPDATE message SET payload = '', state = 'cancelled' WHERE state = 'queued' AND changed_on < $1`, days(now, -2*LinkDays)},
-		{`DELETE FROM message WHERE changed_on < $1`, days(now, -400)},
+		{`UPDATE message SET payload = '' WHERE payload <> '' AND state IN ('uncertain', 'sending') AND changed_on < $1`, days(now, 2-NumberHours/24)},
+		{`UPDATE message SET payload = '', state = 'cancelled' WHERE state = 'queued' AND changed_on < $1`, days(now, -QueuedDays)},
+		{`DELETE FROM message WHERE changed_on < $1`, days(now, -MessageDays)},
 		{`DELETE FROM quarantine WHERE until_on < $1`, today(now)},
-		{`DELETE FROM asked WHERE period < $1 AND period NOT LIKE '%W%'`, days(now, -60)},
+		{`DELETE FROM asked WHERE period < $1 AND period NOT LIKE '%W%'`, days(now, -AskedDays)},
 		{`DELETE FROM answered WHERE forget_on < $1`, today(now)},
 	} {
 		if _, err := c.ExecContext(ctx, f.query, f.day); err != nil {

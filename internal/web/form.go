@@ -59,7 +59,7 @@ type formOption struct {
 func (s *Server) form(c echo.Context, l i18n.Language, e entrance, token string, chosen url.Values) formPage {
 	p := e.practice
 	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token, CanStop: e.canStop}
-	fp.Phone = phone(p.Phone)
+	fp.of(p)
 	for i, sv := range s.asked(p) {
 		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
 		if i > 0 {

@@ -14,14 +14,15 @@ import (
 
 type infoPage struct {
 	page
-	Practice  string
-	Public    string // address of the public page
-	Shown     string // … as it is written
-	Percent   int
-	Basic     bool
-	Next      *missingRow // nil when nothing is missing
-	Sections  []sectionRow
-	CanChange bool
+	Practice    string
+	Public      string // address of the public page
+	Shown       string // … as it is written
+	Percent     int
+	Basic       bool
+	Next        *missingRow // nil when nothing is missing
+	Sections    []sectionRow
+	CanChange   bool
+	NoticeState string // as noticeStaffPage has it
 }
 
 // missingRow is an item that is worth filling in, and where.
@@ -46,10 +47,14 @@ func (s *Server) showInfo(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	notice, err := s.Store.Notice(c.Request().Context(), p.ID, s.installation())
+	if err != nil {
+		return err
+	}
 	complete, today := info.Completeness(), practice.DateOf(s.Now())
 	ip := infoPage{page: s.page(c, l, l.T("info.title")+" – "+p.Name), Practice: p.Name, Public: "/p/" + p.Slug, Shown: s.BaseURL.Host + "/p/" + p.Slug,
 		Percent: complete.Percent, Basic: complete.Basic}
-	ip.Here, ip.CanChange = "page", ip.Role == practice.Lead
+	ip.Here, ip.CanChange, ip.NoticeState = "page", ip.Role == practice.Lead, stateOf(notice)
 	if len(complete.Missing) > 0 {
 		m := complete.Missing[0]
 		ip.Next = &missingRow{l.T("item." + string(m.Item)), l.T("item.why_" + string(m.Item)), infoPath(p, string(m.Section))}

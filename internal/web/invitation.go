@@ -85,7 +85,7 @@ func (s *Server) stop(c echo.Context, now bool) error {
 	s.speak(c, e)
 	l := s.language(c)
 	sp := stopPage{page: s.page(c, l, l.T("stop.title")), Practice: e.practice, Token: c.Param("token"), Stopped: now}
-	sp.Phone = phone(e.practice.Phone)
+	sp.of(e.practice)
 	return s.render(c, http.StatusOK, "stop", sp)
 }
 

@@ -39,7 +39,9 @@ func (s *Server) showKiosk(c echo.Context) error {
 		return err
 	}
 	l := s.language(c)
-	return s.render(c, http.StatusOK, e.page("start"), kioskPage{s.page(c, l, l.T("form.title", "Practice", e.practice.Name)), e.practice})
+	kp := kioskPage{s.page(c, l, l.T("form.title", "Practice", e.practice.Name)), e.practice}
+	kp.of(e.practice)
+	return s.render(c, http.StatusOK, e.page("start"), kp)
 }
 
 // saveKiosk shows the form in the language that was chosen, or counts it. The form's token is new for

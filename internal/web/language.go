@@ -2,6 +2,7 @@ package web
 
 import (
 	"crypto/rand"
+	"net/http"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,12 +40,15 @@ const (
 )
 
 func (s *Server) page(c echo.Context, l i18n.Language, title string) page {
-	p := page{L: l, Title: title, Demo: s.Demo, Connect: len(s.Providers) > 0, query: c.QueryParams()}
+	p := page{L: l, Title: title, Demo: s.Demo, host: s.BaseURL.Host, Connect: len(s.Providers) > 0, query: c.QueryParams()}
 	if a, ok := c.Get(accountKey).(practice.Account); ok {
 		p.Account = &a
 	}
 	if in, ok := c.Get(practiceKey).(practice.Practice); ok {
 		p.In = &in
+	}
+	if p.In != nil && c.Request().Method == http.MethodGet {
+		p.Outdated = s.noticeOutdated(c.Request().Context(), *p.In)
 	}
 	p.Role, _ = c.Get(roleKey).(practice.Role)
 	return p

@@ -38,7 +38,7 @@ func (s *Server) showPaper(c echo.Context) error {
 	l, p := s.language(c), inPractice(c)
 	sheet := survey.NewSheet(s.asked(p))
 	pp := paperPage{page: s.page(c, l, l.T("paper.title", "Practice", p.Name)), Practice: p, Mark: sheet.Mark()}
-	pp.Phone = phone(p.Phone)
+	pp.of(p)
 	questions, start := paperQuestions(sheet, l.Tag), 0
 	for i, end := range sheet.Ends {
 		side := paperSide{Last: i == len(sheet.Ends)-1, Questions: questions[start:end]}

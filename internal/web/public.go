@@ -102,7 +102,8 @@ func (s *Server) showPublic(c echo.Context) error {
 	}
 	pp := newPublicPage(l, p, info, s.Now())
 	pp.page = s.page(c, l, p.Name)
-	pp.Phone, pp.Lines = phone(p.Phone), lines
+	pp.of(p)
+	pp.Lines = lines
 	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host
 	pp.Schema = newClinic(l, p, info, practice.DateOf(s.Now()), pp.Canonical)
 	// What is taken back is to be gone at once, and from every cache; and it is open only now.

@@ -27,29 +27,32 @@ var templates embed.FS
 // layouts says which frame each page is set in: patient (no session, nothing to sign in to), kiosk (the
 // same on a shared screen), staff, or print (a sheet of paper with nothing around it).
 var layouts = map[string]string{
-	"form":       "patient",
-	"thanks":     "patient",
-	"start":      "patient",
-	"stop":       "patient",
-	"error":      "patient",
-	"public":     "patient",
-	"login":      "staff",
-	"login_code": "staff",
-	"account":    "staff",
-	"secure":     "staff",
-	"totp":       "staff",
-	"recovery":   "staff",
-	"password":   "staff",
-	"leave":      "staff",
-	"identities": "staff",
-	"practices":  "staff",
-	"dashboard":  "staff",
-	"points":     "staff",
-	"assumption": "staff",
-	"admin":      "staff",
-	"poster":     "print",
-	"report":     "print",
-	"worksheet":  "print",
+	"form":          "patient",
+	"thanks":        "patient",
+	"start":         "patient",
+	"stop":          "patient",
+	"error":         "patient",
+	"public":        "patient",
+	"notice":        "patient",
+	"stored":        "patient",
+	"accessibility": "patient",
+	"login":         "staff",
+	"login_code":    "staff",
+	"account":       "staff",
+	"secure":        "staff",
+	"totp":          "staff",
+	"recovery":      "staff",
+	"password":      "staff",
+	"leave":         "staff",
+	"identities":    "staff",
+	"practices":     "staff",
+	"dashboard":     "staff",
+	"points":        "staff",
+	"assumption":    "staff",
+	"admin":         "staff",
+	"poster":        "print",
+	"report":        "print",
+	"worksheet":     "print",
 
 	"kiosk_start":  "kiosk",
 	"kiosk_form":   "kiosk",
@@ -81,9 +84,10 @@ var layouts = map[string]string{
 	"improvement":     "staff",
 	"improvement_new": "staff",
 
-	"info":      "staff",
-	"info_form": "staff",
-	"doctors":   "staff",
+	"info":         "staff",
+	"notice_staff": "staff",
+	"info_form":    "staff",
+	"doctors":      "staff",
 
 	"networks":            "staff",
 	"network":             "staff",
@@ -93,29 +97,60 @@ var layouts = map[string]string{
 
 // page is what every page has.
 type page struct {
-	L       i18n.Language
-	Title   string
-	Demo    bool
-	Account *practice.Account  // nil unless somebody is signed in
-	In      *practice.Practice // the practice whose pages these are, for the staff menu
-	Phone   phone              // what a patient can call; empty where no practice is known
-	Here    string             // which entry of the staff menu this is
-	Role    practice.Role      // in that practice
-	Connect bool               // there are identity providers to connect an account to
-	query   url.Values         // of the address, for links back to the same page
-	back    string             // where those lead, if a form was sent to an address that is no page; empty: here
+	L        i18n.Language
+	Title    string
+	Demo     bool
+	Account  *practice.Account  // nil unless somebody is signed in
+	In       *practice.Practice // the practice whose pages these are, for the staff menu
+	Phone    phone              // what a patient can call; empty where no practice is known
+	Here     string             // which entry of the staff menu this is
+	Role     practice.Role      // in that practice
+	Outdated string             // where to approve the privacy notice again; empty if it needs none
+	Connect  bool               // there are identity providers to connect an account to
+	host     string             // of this installation, for addresses that are read and not followed
+	slug     string             // of the practice that a patient's page is about, empty if none is known
+	query    url.Values         // of the address, for links back to the same page
+	back     string             // where those lead, if a form was sent to an address that is no page; empty: here
 }
 
 // Switched is this page's address in another language: the same survey, version, quarter, mark or
 // problem.
 func (p page) Switched(lang string) string {
 	q := url.Values{"lang": {lang}}
-	for _, name := range []string{"survey", "version", "quarter", "page", fieldMark, queryProblem, queryWith} {
+	for _, name := range []string{"survey", "version", "quarter", "page", queryPractice, fieldMark, queryProblem, queryWith} {
 		if v := p.query.Get(name); v != "" {
 			q.Set(name, v)
 		}
 	}
 	return p.back + "?" + q.Encode()
+}
+
+// of says which practice a patient's page is about: whom to call, and whose privacy notice it links to.
+func (p *page) of(in practice.Practice) { p.slug, p.Phone = in.Slug, phone(in.Phone) }
+
+// Privacy is where it is said what is stored: the practice's notice, or what holds for all.
+func (p page) Privacy() string {
+	if p.slug == "" {
+		return "/privacy?lang=" + p.L.Tag
+	}
+	return "/p/" + p.slug + "/privacy?lang=" + p.L.Tag
+}
+
+// Written is Privacy as it is read aloud or from paper, where nothing can be followed.
+func (p page) Written() string {
+	if p.slug == "" {
+		return p.host + "/privacy"
+	}
+	return p.host + "/p/" + p.slug + "/privacy"
+}
+
+// Accessibility is the address of the accessibility statement, with whom to tell.
+func (p page) Accessibility() string {
+	q := url.Values{"lang": {p.L.Tag}}
+	if p.slug != "" {
+		q.Set(queryPractice, p.slug)
+	}
+	return "/accessibility?" + q.Encode()
 }
 
 // phone is a number as the practice writes it, held together on one line.

@@ -49,6 +49,9 @@ func (s *Server) routes() []route {
 		{get, "/w/:code", open, s.showWebForm},
 		{post, "/w/:code", open, s.saveWebForm},
 		{get, "/p/:slug", open, s.showPublic},
+		{get, "/p/:slug/privacy", open, s.showNotice},
+		{get, "/privacy", open, s.showStored},
+		{get, "/accessibility", open, s.showAccessibility},
 		{get, "/static/*", open, s.showAsset},
 		{get, "/healthz", open, s.showHealth},
 		{get, "/readyz", open, s.showReady},
@@ -133,6 +136,9 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/page/doctors/:doctor", lead, s.showDoctor},
 		{post, "/practices/:id/page/doctors/:doctor", lead, s.saveDoctor},
 		{post, "/practices/:id/page/doctors/:doctor/remove", lead, s.removeDoctor},
+
+		{get, "/practices/:id/privacy", member, s.showNoticeToStaff},
+		{post, "/practices/:id/privacy", lead, s.approveNotice},
 
 		{get, "/practices/:id/paper", member, s.showPaper},
 		{get, batchRoute, member, s.showBatch},

@@ -29,7 +29,7 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Config is what a Server is made of. All fields but Providers and Demo are required.
+// Config is what a Server is made of. All fields but Providers, Processor and Demo are required.
 type Config struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
@@ -39,6 +39,8 @@ type Config struct {
 	Words   *i18n.Words
 	// Providers are the identity providers that staff may sign in through; there may be none.
 	Providers []*oidc.Client
+	// Processor is who runs the installation and how to reach them, for privacy notices; empty: each practice itself.
+	Processor string
 	Secret    []byte // at least 32 bytes; keys for form tokens are derived from it
 	BaseURL   *url.URL
 	Demo      bool // a banner on every page says that it is a demonstration
@@ -93,7 +95,7 @@ func New(cfg Config) (*Server, error) {
 	kept := cfg.Store.Sessions() // hashes tokens itself, because it is asked for sessions by token, too
 	// Not by scs.New, which starts a store in memory whose goroutine never ends.
 	s.sessions = &scs.SessionManager{
-		Store: kept, Codec: kept, IdleTimeout: 30 * time.Minute, Lifetime: 12 * time.Hour,
+		Store: kept, Codec: kept, IdleTimeout: sessionIdle, Lifetime: sessionLasts,
 		Cookie: scs.SessionCookie{Name: "venterom", Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode},
 	}
 	if cfg.BaseURL.Scheme == "https" {
@@ -106,6 +108,12 @@ func New(cfg Config) (*Server, error) {
 	}
 	return s, nil
 }
+
+// How long somebody stays signed in: without doing anything, and in all.
+const (
+	sessionIdle  = 30 * time.Minute
+	sessionLasts = 12 * time.Hour
+)
 
 // pointCache remembers collection points for a few seconds: during a wave of answers, looking one up
 // would cost more than counting. Unknown codes are not remembered, so that guessing fills nothing.

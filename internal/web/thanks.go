@@ -78,7 +78,7 @@ func (s *Server) sayThanks(c echo.Context, l i18n.Language, e entrance, response
 		var b bytes.Buffer
 		tp := thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: e.practice, Channel: l.T("channel." + e.channel),
 			Point: e.point != "", CountedMark: countedMark}
-		tp.Phone = phone(e.practice.Phone)
+		tp.of(e.practice)
 		err = s.pages[e.page("thanks")].ExecuteTemplate(&b, "layout", tp)
 		halves[0], halves[1], _ = bytes.Cut(b.Bytes(), []byte(countedMark))
 		return halves, err
