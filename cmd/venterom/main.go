@@ -160,6 +160,7 @@ type practiceCmd struct {
 type practiceAddCmd struct {
 	Name   string `arg:"" help:"The practice's name, as patients know it."`
 	Phone  string `required:"" help:"The phone number patients should call."`
+	Lead   string `help:"Who is to lead it: a link is printed that lets them in, once."`
 	Survey string `default:"visit" help:"The survey its form begins with."`
 }
 
@@ -172,8 +173,11 @@ func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) er
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s is added as %s.\nPatients answer at %s/k/%s\n", p.Name, p.Slug, cfg.BaseURL, point.Code)
-		return nil
+		fmt.Fprintf(c.out, "%s is added as %s.\nOnce its lead has set it up, patients answer at %s/k/%s\n", p.Name, p.Slug, cfg.BaseURL, point.Code)
+		if cmd.Lead == "" {
+			return nil
+		}
+		return offer(ctx, a, cfg, c, practice.Offer{PracticeID: p.ID, Role: practice.Lead, Name: cmd.Lead})
 	})
 }
 
@@ -294,13 +298,18 @@ func (cmd userInviteCmd) Run(ctx context.Context, cfg app.Config, c console) err
 		if err != nil {
 			return err
 		}
-		_, token, err := a.Store.MakeOffer(ctx, practice.Offer{PracticeID: p.ID, Role: practice.Role(cmd.Role), Name: cmd.Name}, time.Now())
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(c.out, "Give %s this link. It is good once, for %d days:\n%s/join/%s\n", cmd.Name, practice.OfferDays, cfg.BaseURL, token)
-		return nil
+		return offer(ctx, a, cfg, c, practice.Offer{PracticeID: p.ID, Role: practice.Role(cmd.Role), Name: cmd.Name})
 	})
+}
+
+// offer makes a link that gives a role, and prints it.
+func offer(ctx context.Context, a *app.App, cfg app.Config, c console, o practice.Offer) error {
+	_, token, err := a.Store.MakeOffer(ctx, o, time.Now())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "Give %s this link. It is good once, for %d days:\n%s/join/%s\n", o.Name, practice.OfferDays, cfg.BaseURL, token)
+	return nil
 }
 
 type userConnectCmd struct {

@@ -76,7 +76,7 @@ func newIntake(t testing.TB, s *store.Store, now func() time.Time) *aggregate.In
 
 func newPractice(t testing.TB, s *store.Store, name string) practice.Practice {
 	t.Helper()
-	p, _, err := s.CreatePractice(context.Background(), practice.Practice{Name: name}, "Venterommet")
+	p, _, err := s.CreatePractice(context.Background(), practice.Practice{Live: true, QR: true, Network: true, Name: name}, "Venterommet")
 	must(t, err)
 	return p
 }

@@ -106,7 +106,9 @@ type world struct {
 	empty   practice.Point // of a practice without answers
 	long    practice.Point // of a practice with the longest name there may be
 	retired practice.Point
-	network string // that the full one is in
+	fresh   practice.Point // of a practice that is not live yet
+	shut    practice.Point // of one that takes no answers by QR code now
+	network string         // that the full one is in
 
 	lists atomic.Int64 // of visits made so far; each has numbers of its own
 	// What the pages of staff need beyond that.
@@ -130,7 +132,8 @@ const (
 	leadEmail     = "leder@demo.example"
 	staffEmail    = "medarbeider@demo.example"
 	operatorEmail = "drifter@demo.example"
-	emptyEmail    = "ny@demo.example" // leads a practice without answers
+	emptyEmail    = "ny@demo.example"      // leads a practice without answers
+	newEmail      = "oppsett@demo.example" // leads a practice that is not live yet
 	twoEmail      = "begge@demo.example"
 )
 
@@ -206,11 +209,18 @@ func (w *world) openApp(t *testing.T) {
 	if err := w.app.Store.SetPointRetired(ctx, w.full.PracticeID, w.retired.Code, true); err != nil {
 		t.Fatal(err)
 	}
+	if _, w.fresh, err = w.app.Store.CreatePractice(ctx, practice.Practice{Name: "Nyvik legekontor", Phone: "55 00 91 00"}, "Venterommet"); err != nil {
+		t.Fatal(err)
+	}
+	if _, w.shut, err = w.app.Store.CreatePractice(ctx, practice.Practice{Live: true, Name: "Stille legekontor", Phone: "55 00 92 00"}, "Venterommet"); err != nil {
+		t.Fatal(err)
+	}
 	hash, err := practice.HashPassword(demoPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for email, members := range map[string][]practice.Member{
+		newEmail:   {{PracticeID: w.fresh.PracticeID, Role: practice.Lead}},
 		emptyEmail: {{PracticeID: w.empty.PracticeID, Role: practice.Lead}},
 		twoEmail:   {{PracticeID: w.full.PracticeID, Role: practice.Lead}, {PracticeID: w.long.PracticeID, Role: practice.Lead}},
 	} {
@@ -280,7 +290,7 @@ func (w *world) newLead(t *testing.T, practiceID string) string {
 // newPractice makes a practice that asks everything, so that a test has its own counters.
 func (w *world) newPractice(t *testing.T, name string) practice.Point {
 	t.Helper()
-	_, point, err := w.app.Store.CreatePractice(context.Background(), practice.Practice{Name: name, Phone: "55 00 99 00", Digital: true}, "Venterommet")
+	_, point, err := w.app.Store.CreatePractice(context.Background(), practice.Practice{Live: true, QR: true, Network: true, Name: name, Phone: "55 00 99 00", Digital: true}, "Venterommet")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -887,6 +897,16 @@ func key(k string, o ...chromedp.KeyOption) chromedp.Action[chromedp.Void] {
 func (b *tab) press(k string, o ...chromedp.KeyOption) string {
 	b.t.Helper()
 	b.do(key(k, o...))
+	name, wrong := b.focused()
+	if wrong != "" {
+		b.t.Errorf("focus at %q %s", name, wrong)
+	}
+	return name
+}
+
+// focused is what has the focus, and what is wrong with that.
+func (b *tab) focused() (name, wrong string) {
+	b.t.Helper()
 	at := eval[struct {
 		Name, Wrong string
 	}](b, `(() => {
@@ -897,10 +917,7 @@ func (b *tab) press(k string, o ...chromedp.KeyOption) string {
 			r.top < 0 || r.bottom > innerHeight || r.left < 0 || r.right > innerWidth ? "is outside the window" : "";
 		return {Name: e.name || e.textContent.trim(), Wrong: wrong};
 	})()`)
-	if at.Wrong != "" {
-		b.t.Errorf("focus at %q %s", at.Name, at.Wrong)
-	}
-	return at.Name
+	return at.Name, at.Wrong
 }
 
 func keyboardOnly(t *testing.T, w *world) {

@@ -149,7 +149,7 @@ func TestAMissedMondayIsMadeUpForBeforeListening(t *testing.T) {
 				defer a.Close()
 				apps[i] = a
 			}
-			p, point, err := apps[0].Store.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg", Phone: "1234"}, "x")
+			p, point, err := apps[0].Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg", Phone: "1234"}, "x")
 			if err != nil {
 				t.Fatal(err)
 			}

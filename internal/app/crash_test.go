@@ -101,13 +101,19 @@ func (p program) run(t testing.TB, args ...string) string {
 
 var pathPattern = regexp.MustCompile(`/k/[0-9A-Z-]+`)
 
-// addPractice returns the address of the practice's form, without the host.
+// addPractice adds a practice that is live and returns the address of its form, without the host.
 func (p program) addPractice(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	out := p.run(t, append([]string{"practice", "add", name, "--phone", "55 19 00 00"}, args...)...)
 	path := pathPattern.FindString(out)
 	if path == "" {
 		t.Fatalf("no address in %q", out)
+	}
+	s := p.open(t)
+	practices, err := s.Practices(context.Background())
+	must(t, err)
+	for _, added := range practices {
+		must(t, s.GoLive(context.Background(), added.ID))
 	}
 	return path
 }

@@ -84,11 +84,25 @@ func Demo(ctx context.Context, address string, out io.Writer) error {
 			fmt.Fprintf(out, "  %s/k/%s  %s\n", cfg.BaseURL, p.Code, demoPractices[i].name)
 		}
 		fmt.Fprintf(out, "\nFor staff: %s/login, password %q\n", cfg.BaseURL, demoPassword)
-		for _, lead := range leads {
-			fmt.Fprintf(out, "  %-22s %s\n", lead.Email, lead.Name)
+		for i, lead := range leads {
+			fmt.Fprintf(out, "  %-25s %s, %s\n", lead.Email, lead.Name, demoAccounts[i].says)
 		}
 		fmt.Fprintf(out, "\nPress Ctrl+C to end; everything is forgotten then.\n")
 	})
+}
+
+// demoAccounts are who can sign in to the demonstration.
+var demoAccounts = []struct {
+	practice.Account
+	role practice.Role
+	in   int // of the practices
+	says string
+}{
+	{practice.Account{Email: "leder@demo.example", Name: "Kari Nes"}, practice.Lead, 0, "lead of " + demoPractices[0].name},
+	{practice.Account{Email: "medarbeider@demo.example", Name: "Sara Lund"}, practice.Staff, 0, "staff of " + demoPractices[0].name},
+	{practice.Account{Email: "liten@demo.example", Name: "Olav Vik"}, practice.Lead, 11, "lead of " + demoPractices[11].name},
+	{practice.Account{Email: "koordinator@demo.example", Name: "Kim Aas"}, "", 0, "coordinator of " + demoNetwork},
+	{practice.Account{Email: "drifter@demo.example", Name: "Dina Holm", Operator: true}, "", 0, "operator, who sees no results"},
 }
 
 // fillDemo makes the practices, their answers up to last week, and the sign-ins.
@@ -100,8 +114,13 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 	for i, d := range demoPractices {
 		var err error
 		phone := fmt.Sprintf("55 00 %02d 00", i+1)
-		if practices[i], points[i], err = a.Store.CreatePractice(ctx, practice.Practice{Name: d.name, Phone: phone, Digital: d.digital}, "Venterommet"); err != nil {
+		if practices[i], points[i], err = a.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: d.name, Phone: phone, Digital: d.digital}, "Venterommet"); err != nil {
 			return nil, nil, err
+		}
+		for _, step := range []practice.Step{practice.StepSurvey, practice.StepTrial, practice.StepGuide} {
+			if err := a.Store.TakeStep(ctx, practices[i].ID, step, practice.DateOf(now)); err != nil {
+				return nil, nil, err
+			}
 		}
 		if doors[i], err = a.Store.CreatePoint(ctx, practices[i].ID, "Døra"); err != nil {
 			return nil, nil, err
@@ -142,19 +161,8 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 	if err != nil {
 		return nil, nil, err
 	}
-	accounts := []struct {
-		practice.Account
-		role practice.Role
-		in   int
-	}{
-		{practice.Account{Email: "leder@demo.example", Name: "Lead of " + demoPractices[0].name}, practice.Lead, 0},
-		{practice.Account{Email: "medarbeider@demo.example", Name: "Staff of " + demoPractices[0].name}, practice.Staff, 0},
-		{practice.Account{Email: "liten@demo.example", Name: "Lead of " + demoPractices[11].name}, practice.Lead, 11},
-		{practice.Account{Email: "koordinator@demo.example", Name: "Coordinator of " + demoNetwork}, "", 0},
-		{practice.Account{Email: "drifter@demo.example", Name: "Operator; sees no results", Operator: true}, "", 0},
-	}
-	made := make([]practice.Account, len(accounts))
-	for i, acc := range accounts {
+	made := make([]practice.Account, len(demoAccounts))
+	for i, acc := range demoAccounts {
 		acc.Password = hash
 		var members []practice.Member
 		if acc.role != "" {

@@ -56,7 +56,7 @@ func TestListsAreTakenFromTheFolder(t *testing.T) {
 	mustDo(t, os.WriteFile(list, []byte("telefon;dato\n49000001;20.11.2026\n"), 0o644))
 	a, err := Open(context.Background(), cfg)
 	mustDo(t, err)
-	p, _, err := a.Store.CreatePractice(context.Background(), practice.Practice{Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
+	p, _, err := a.Store.CreatePractice(context.Background(), practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
 	mustDo(t, err)
 	asking := practice.DefaultAsking(p.ID)
 	asking.SMS, asking.Sender, asking.CapOre = true, "Eidsvaag", 1000

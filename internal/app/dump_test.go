@@ -255,7 +255,7 @@ func TestNumbersAreNotInTheFiles(t *testing.T) {
 			dsn := storetest.DSN(t, e)
 			s, err := store.Open(ctx, dsn, storetest.Secret)
 			must(t, err)
-			p, _, err := s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
+			p, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
 			must(t, err)
 			a := practice.DefaultAsking(p.ID)
 			a.SMS, a.CapOre, a.Reminder = true, 10_000_000, true

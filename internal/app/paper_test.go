@@ -85,7 +85,7 @@ func (w *world) fillLong(t *testing.T, alone bool) string {
 	must(s.SavePractice(ctx, own))
 	practices = append(practices, own)
 	for i := 0; !alone && i < 11; i++ {
-		p, _, err := s.CreatePractice(ctx, practice.Practice{Name: fmt.Sprintf("Lang %c", 'A'+i), Phone: "55 00 98 00", Survey: longSurvey}, "Venterommet")
+		p, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprintf("Lang %c", 'A'+i), Phone: "55 00 98 00", Survey: longSurvey}, "Venterommet")
 		must(err)
 		practices = append(practices, p)
 	}

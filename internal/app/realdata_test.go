@@ -177,7 +177,7 @@ func TestWhatIsPostedComesOutExactly(t *testing.T) {
 			defer a.Close()
 			paths, practices := map[string]string{}, map[string]practice.Practice{}
 			for _, name := range slices.Sorted(maps.Keys(want)) {
-				p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Name: name, Survey: "gpps"}, "Venterommet")
+				p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: name, Survey: "gpps"}, "Venterommet")
 				must(t, err)
 				practices[name], paths[name] = p, "/k/"+string(point.Code)
 			}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -25,8 +26,15 @@ import (
 	"github.com/venterom/venterom/internal/practice"
 )
 
-// openStrict runs an installation that is no demonstration, at a name that passkeys can belong to.
+// openStrict runs an installation that is no demonstration, with one practice.
 func (w *world) openStrict(t *testing.T) {
+	t.Helper()
+	w.openNew(t)
+	w.full = w.newPractice(t, "Åsen legekontor")
+}
+
+// openNew runs an empty installation, at a name that passkeys can belong to.
+func (w *world) openNew(t *testing.T) {
 	t.Helper()
 	ctx := context.Background()
 	// The base URL has the port in it, and a passkey is bound to that.
@@ -39,11 +47,14 @@ func (w *world) openStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.address = "http://" + address
-	if w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(t.TempDir(), "venterom.db"),
+	file := filepath.Join(t.TempDir(), "venterom.db")
+	if w.app, err = Open(ctx, Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: file,
 		Address: address, BaseURL: w.address, Log: "error"}); err != nil {
 		t.Fatal(err)
 	}
-	w.full = w.newPractice(t, "Åsen legekontor")
+	if w.counts, err = sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)"); err != nil {
+		t.Fatal(err)
+	}
 	serving, stop := context.WithCancel(ctx)
 	listening, served := make(chan net.Addr, 1), make(chan error, 1)
 	go func() { served <- w.app.Serve(serving, false, func(a net.Addr) { listening <- a }) }()
@@ -54,7 +65,7 @@ func (w *world) openStrict(t *testing.T) {
 	}
 	t.Cleanup(func() {
 		stop()
-		if err := errors.Join(<-served, w.app.Close()); err != nil {
+		if err := errors.Join(<-served, w.counts.Close(), w.app.Close()); err != nil {
 			t.Error(err)
 		}
 	})

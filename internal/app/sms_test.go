@@ -76,7 +76,7 @@ func newPostOffice(t *testing.T, e storetest.Engine, servers int) *postOffice {
 	o.app, err = Open(ctx, own)
 	o.must(err)
 	t.Cleanup(func() { o.must(o.app.Close()) })
-	o.p, _, err = o.app.Store.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
+	o.p, _, err = o.app.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
 	o.must(err)
 	a := practice.DefaultAsking(o.p.ID)
 	a.SMS, a.Sender, a.CapOre = true, "Eidsvaag", 1_000_000

@@ -51,7 +51,7 @@ questions:
 // staffPages lists what staff see beyond the day's round: improvements with each verdict, networks with
 // each reason to show nothing, and older versions. It makes them the first time.
 func (w *world) staffPages() []webPage {
-	full, empty := "/practices/"+w.full.PracticeID, "/practices/"+w.empty.PracticeID
+	full, empty, fresh := "/practices/"+w.full.PracticeID, "/practices/"+w.empty.PracticeID, "/practices/"+w.fresh.PracticeID
 	network := func(name string) string { return full + "/network/" + w.networks[name] }
 	press := func(selector string) func(*tab) {
 		return func(b *tab) { b.follow(chromedp.Click(chromedp.CSS(selector))) }
@@ -104,6 +104,18 @@ func (w *world) staffPages() []webPage {
 		{"practices-coordinator", "/practices", coordinatorEmail, nil},
 		{"forbidden", full, emptyEmail, nil},
 		{"points-empty", empty + "/points", emptyEmail, nil},
+
+		{"setup", fresh + "/setup", newEmail, nil},
+		{"setup-live", full + "/setup", leadEmail, nil},
+		{"setup-staff", full + "/setup", staffEmail, nil},
+		{"setup-refused", full + "/setup", leadEmail, press("form:has([value=network]) button")},
+		{"setup-survey", fresh + "/setup/survey", newEmail, nil},
+		{"setup-guide", fresh + "/setup/guide", newEmail, nil},
+		{"setup-elsewhere", fresh + "/points", newEmail, nil},
+		{"trial", "/K/" + string(w.fresh.Code), "", nil},
+		{"trial-thanks", "/K/" + string(w.fresh.Code), "", func(b *tab) { b.choose("visit.polite", "5"); b.follow(chromedp.Click(chromedp.CSS(".primary"))) }},
+		{"trial-kiosk", "/kiosk/" + string(w.fresh.Code), "", func(b *tab) { b.language("nb") }},
+		{"closed", "/k/" + string(w.shut.Code), "", nil},
 
 		{"info", full + "/page", leadEmail, nil},
 		{"info-half", "/practices/" + w.demo[11].PracticeID + "/page", smallEmail, nil},
@@ -170,7 +182,7 @@ func (w *world) openStaff(t *testing.T) {
 	w.slug, w.emptySlug = full.Slug, empty.Slug
 
 	// A practice that asks by the second version and has answers to the first.
-	older, _, err := s.CreatePractice(ctx, practice.Practice{Name: "Gamlehaugen legekontor", Phone: "55 00 97 00", Survey: shortSurvey}, "Venterommet")
+	older, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Gamlehaugen legekontor", Phone: "55 00 97 00", Survey: shortSurvey}, "Venterommet")
 	must(err)
 	w.older = older.ID
 	for version, week := range map[int]calendar.Week{1: "2026-W10", 2: "2026-W40"} {

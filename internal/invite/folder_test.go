@@ -280,7 +280,7 @@ func TestFolderTouchesOnlyRegularFilesOfPractices(t *testing.T) {
 	must(t, os.Mkdir(filepath.Join(d.root, "fremmed"), 0o755))
 	must(t, os.WriteFile(filepath.Join(d.root, "fremmed", "a.csv"), []byte(list("49000003")), 0o644))
 	must(t, os.WriteFile(filepath.Join(d.root, "49000004.csv"), []byte(list("49000004")), 0o644))
-	other, _, err := d.s.CreatePractice(context.Background(), practice.Practice{Name: "Lillevik", Phone: "77 00 00 00"}, "Venterommet")
+	other, _, err := d.s.CreatePractice(context.Background(), practice.Practice{Live: true, QR: true, Network: true, Name: "Lillevik", Phone: "77 00 00 00"}, "Venterommet")
 	must(t, err)
 	must(t, os.Symlink(d.dir, filepath.Join(d.root, other.Slug))) // a link to another practice's folder
 	for range 4 {

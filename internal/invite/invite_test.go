@@ -101,7 +101,7 @@ func newDesk(t testing.TB, s *store.Store, change func(*practice.Asking)) *desk 
 	d.i, err = invite.New(invite.Config{Store: s, Secret: secret[:], BaseURL: base, PerPart: 60, Now: d.now, Log: slog.New(slog.DiscardHandler),
 		Gateway: func(report func(string) string) (sms.Gateway, error) { d.phone.report = report; return d.phone, nil }})
 	must(t, err)
-	d.p, _, err = s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
+	d.p, _, err = s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
 	must(t, err)
 	a := practice.DefaultAsking(d.p.ID)
 	a.SMS, a.Sender, a.CapOre = true, "Eidsvaag", 1_000_000

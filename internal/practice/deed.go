@@ -48,6 +48,12 @@ const (
 	PageChanged       Action = "page_changed" // a section of what the practice says of itself
 	PageConfirmed     Action = "page_confirmed"
 	NoticeApproved    Action = "notice_approved" // the privacy notice; the object is its version
+	StepTaken         Action = "step_taken"      // of setting up
+	WentLive          Action = "went_live"
+	QROn              Action = "qr_on"
+	QROff             Action = "qr_off"
+	NetworkOn         Action = "network_on"
+	NetworkOff        Action = "network_off"
 	DigitalOn         Action = "digital_on"
 	DigitalOff        Action = "digital_off"
 	PointMade         Action = "point_made"

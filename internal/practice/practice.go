@@ -12,12 +12,17 @@ import (
 
 // Practice is a GP office (fastlegekontor).
 type Practice struct {
-	ID      string `db:"id"`
-	Slug    string `db:"slug"` // the name in addresses: lower-case letters, digits and hyphens
-	Name    string `db:"name"`
-	Phone   string `db:"phone"`   // as the practice writes it; shown to patients. Empty if not known
-	Survey  string `db:"survey"`  // id of the survey its form begins with: "visit", or one of its own
-	Digital bool   `db:"digital"` // the digital module follows the visit survey in the same form
+	ID     string `db:"id"`
+	Slug   string `db:"slug"` // the name in addresses: lower-case letters, digits and hyphens
+	Name   string `db:"name"`
+	Phone  string `db:"phone"`  // as the practice writes it; shown to patients. Empty if not known
+	Survey string `db:"survey"` // id of the survey its form begins with: "visit", or one of its own
+	Live   bool   `db:"live"`   // answers count; before, every form is a trial
+
+	// What is switched on, and can be switched off again. Text messages are in Asking.
+	QR      bool `db:"qr"`      // collection points take answers
+	Digital bool `db:"digital"` // the digital module follows the visit survey in the same form
+	Network bool `db:"network"` // it may join networks
 }
 
 // Check refuses a practice that patients could not be shown.

@@ -50,7 +50,7 @@ func (g *ring) set(name string, state practice.State, open bool) {
 	p, ok := g.ps[name]
 	if !ok {
 		var err error
-		if p, _, err = g.s.CreatePractice(ctx, practice.Practice{Name: name}, "Venterommet"); err != nil {
+		if p, _, err = g.s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: name}, "Venterommet"); err != nil {
 			g.t.Fatal(err)
 		}
 		g.ps[name] = p

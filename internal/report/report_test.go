@@ -54,6 +54,7 @@ type desk struct {
 func newDesk(t *testing.T, s *store.Store, p practice.Practice) desk {
 	t.Helper()
 	p.Name, p.Phone = "Eidsvåg legekontor", "55 19 00 00"
+	p.Live, p.QR, p.Network = true, true, true
 	p, _, err := s.CreatePractice(context.Background(), p, "Venterommet")
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +181,7 @@ func TestNoneAndFewLookTheSame(t *testing.T) {
 		now := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 		var pages []string
 		for answers := range 10 {
-			p, point, err := s.CreatePractice(ctx, practice.Practice{Name: fmt.Sprintf("Kontor %d", answers), Phone: "55 19 00 00"}, "Døra")
+			p, point, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprintf("Kontor %d", answers), Phone: "55 19 00 00"}, "Døra")
 			if err != nil {
 				t.Fatal(err)
 			}

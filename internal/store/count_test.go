@@ -24,7 +24,7 @@ var monday = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) // week 48
 
 func newPractice(t testing.TB, s *store.Store, name string) (practice.Practice, practice.Point) {
 	t.Helper()
-	p, point, err := s.CreatePractice(context.Background(), practice.Practice{Name: name, Phone: "55 19 00 00"}, "Venterommet")
+	p, point, err := s.CreatePractice(context.Background(), practice.Practice{Live: true, QR: true, Network: true, Name: name, Phone: "55 19 00 00"}, "Venterommet")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +402,7 @@ func TestWritersTakeTurns(t *testing.T) {
 		written := make(chan error)
 		go func() {
 			for i := range 10 {
-				if _, _, err := s.CreatePractice(ctx, practice.Practice{Name: fmt.Sprint("Kontor ", i), Phone: "55 19 00 00"}, "Venterommet"); err != nil {
+				if _, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprint("Kontor ", i), Phone: "55 19 00 00"}, "Venterommet"); err != nil {
 					written <- err
 					return
 				}

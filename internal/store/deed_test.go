@@ -41,7 +41,7 @@ func TestLog(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		p, point, err := s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
+		p, point, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
 		must(err)
 		sara, err := s.CreateAccount(ctx, practice.Account{Email: "sara@example.org", Name: "Sara", Password: "x"}, practice.Member{PracticeID: p.ID, Role: practice.Lead})
 		must(err)

@@ -32,7 +32,7 @@ func passkey(accountID, id string) practice.Passkey {
 func TestWhoNeedsASecondFactor(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
-		p, _, err := s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg", Phone: "55190000"}, "x")
+		p, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg", Phone: "55190000"}, "x")
 		if err != nil {
 			t.Fatal(err)
 		}

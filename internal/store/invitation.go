@@ -115,6 +115,9 @@ const (
 func (s *Store) CreateSlips(ctx context.Context, practiceID string, n int, now time.Time) ([]practice.Slip, error) {
 	slips := make([]practice.Slip, n)
 	err := s.tx(ctx, func(c *sqlx.Tx) error {
+		if _, err := live(ctx, c, practiceID); err != nil {
+			return err
+		}
 		for i := range slips {
 			slips[i] = practice.NewSlip()
 			if err := createInvitation(ctx, c, s.hashToken(string(slips[i])), practice.Invitation{PracticeID: practiceID, Channel: "slip", Expires: days(now, SlipDays)}); err != nil {

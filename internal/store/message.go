@@ -45,6 +45,11 @@ func (s *Store) SaveAsking(ctx context.Context, a practice.Asking) error {
 		if err != nil {
 			return err
 		}
+		if a.SMS && !before.SMS {
+			if _, err := live(ctx, c, a.PracticeID); err != nil {
+				return err
+			}
+		}
 		if _, err := c.NamedExecContext(ctx, `INSERT INTO asking (practice_id, sms, sender, template_nb, template_nn, template_en, language, rule, rule_n,
 				quarantine_days, reminder, sending_hours, cap_ore, visits_week)
 			VALUES (:practice_id, :sms, :sender, :template_nb, :template_nn, :template_en, :language, :rule, :rule_n,

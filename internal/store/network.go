@@ -90,6 +90,15 @@ func (s *Store) SetParticipation(ctx context.Context, p practice.Participation) 
 		if before.State == practice.Left && p.State != practice.Left {
 			return fault.New(fault.NotFound, "error.not_found")
 		}
+		if p.State == practice.Joined && before.State != practice.Joined {
+			in, err := live(ctx, c, p.PracticeID)
+			if err != nil {
+				return err
+			}
+			if !in.Network {
+				return fault.New(fault.Conflict, "feature.network_off")
+			}
+		}
 		if _, err := c.NamedExecContext(ctx, `UPDATE participation SET state = :state, open_consent = :open_consent
 			WHERE network_id = :network_id AND practice_id = :practice_id`, p); err != nil {
 			return err

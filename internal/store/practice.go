@@ -9,7 +9,7 @@ import (
 	"github.com/venterom/venterom/internal/practice"
 )
 
-const practiceColumns = `id, slug, name, phone, survey, digital`
+const practiceColumns = `id, slug, name, phone, survey, live, qr, digital, network`
 
 // CreatePractice stores a practice with a first collection point and returns both; ID and Slug are
 // made here, and Survey is "visit" unless it is given. A name that is taken in addresses gets a Conflict.
@@ -35,8 +35,8 @@ func createPractice(ctx context.Context, c *sqlx.Tx, p practice.Practice, pointL
 		return p, point, fault.New(fault.Invalid, "practice.name_required")
 	}
 	point.PracticeID = p.ID
-	if _, err := c.NamedExecContext(ctx, `INSERT INTO practice (id, slug, name, phone, survey, digital)
-		VALUES (:id, :slug, :name, :phone, :survey, :digital)`, p); err != nil {
+	if _, err := c.NamedExecContext(ctx, `INSERT INTO practice (id, slug, name, phone, survey, live, qr, digital, network)
+		VALUES (:id, :slug, :name, :phone, :survey, :live, :qr, :digital, :network)`, p); err != nil {
 		return p, point, err
 	}
 	if err := record(ctx, c, p.ID, practice.PracticeAdded, p.Name); err != nil {
@@ -45,7 +45,8 @@ func createPractice(ctx context.Context, c *sqlx.Tx, p practice.Practice, pointL
 	return p, point, createPoint(ctx, c, point)
 }
 
-// SavePractice rewrites what staff may change of a practice; its id and slug stay.
+// SavePractice rewrites what staff may change of a practice; its id, its slug and whether it is live stay. Nothing
+// can be switched on before it is live, nor the networks off while it is in one: Conflicts.
 func (s *Store) SavePractice(ctx context.Context, p practice.Practice) error {
 	if err := p.Check(); err != nil {
 		return err
@@ -55,19 +56,42 @@ func (s *Store) SavePractice(ctx context.Context, p practice.Practice) error {
 		if err := c.GetContext(ctx, &before, `SELECT `+practiceColumns+` FROM practice WHERE id = $1`+s.forUpdate(), p.ID); err != nil {
 			return err
 		}
-		if _, err := c.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, digital = :digital WHERE id = :id`, p); err != nil {
+		if _, err := c.NamedExecContext(ctx, `UPDATE practice SET name = :name, phone = :phone, survey = :survey, qr = :qr, digital = :digital, network = :network WHERE id = :id`, p); err != nil {
 			return err
 		}
-		if p.Digital != before.Digital {
-			action := practice.DigitalOff
-			if p.Digital {
-				action = practice.DigitalOn
+		for _, feature := range []struct {
+			was, is bool
+			on, off practice.Action
+		}{
+			{before.QR, p.QR, practice.QROn, practice.QROff},
+			{before.Digital, p.Digital, practice.DigitalOn, practice.DigitalOff},
+			{before.Network, p.Network, practice.NetworkOn, practice.NetworkOff},
+		} {
+			if feature.was == feature.is {
+				continue
+			}
+			action := feature.off
+			if feature.is {
+				action = feature.on
+				if !before.Live {
+					return fault.New(fault.Conflict, "setup.first")
+				}
 			}
 			if err := record(ctx, c, p.ID, action, ""); err != nil {
 				return err
 			}
 		}
-		if before.Digital, before.Slug = p.Digital, p.Slug; p == before {
+		if before.Network && !p.Network {
+			var in int
+			if err := c.GetContext(ctx, &in, `SELECT count(*) FROM participation WHERE practice_id = $1 AND state = 'joined'`, p.ID); err != nil {
+				return err
+			}
+			if in > 0 {
+				return fault.New(fault.Conflict, "feature.network_in")
+			}
+		}
+		before.QR, before.Digital, before.Network = p.QR, p.Digital, p.Network
+		if before.Slug, before.Live = p.Slug, p.Live; p == before {
 			return nil
 		}
 		return record(ctx, c, p.ID, practice.PracticeChanged, "")

@@ -55,7 +55,7 @@ func TestPracticesAndPoints(t *testing.T) {
 		if p.Slug != "eidsvag-legekontor" {
 			t.Errorf("slug %s", p.Slug)
 		}
-		if _, _, err := s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg Legekontor", Phone: "1234"}, "x"); fault.KindOf(err) != fault.Conflict {
+		if _, _, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg Legekontor", Phone: "1234"}, "x"); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("the same name again: %v, want a conflict", err)
 		}
 		p.Digital = true

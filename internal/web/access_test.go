@@ -107,10 +107,10 @@ func (f *fixture) tenants(t testing.TB) (eidsvag, lillevik tenant) {
 	}
 	signed := everybody[1:]
 	eidsvag = tenant{f.eidsvag.ID, f.network.ID,
-		map[string]string{":code": string(f.point.Code), ":improvement": f.anImprovement(t).ID, ":network": f.network.ID, ":person": f.account(t, sara).ID, ":offer": f.anOffer(t, 1).ID, ":key": f.aKey(t), ":message": f.anUncertain(t), ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.eidsvag, kari), ":section": "access", ":provider": f.aProvider(t)},
+		map[string]string{":code": string(f.point.Code), ":improvement": f.anImprovement(t).ID, ":network": f.network.ID, ":person": f.account(t, sara).ID, ":offer": f.anOffer(t, 1).ID, ":key": f.aKey(t), ":message": f.anUncertain(t), ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.eidsvag, kari), ":section": "access", ":step": "guide", ":provider": f.aProvider(t)},
 		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {kari, sara}, lead: {kari}, coordinator: {kim}, operator: {dina}}}
 	lillevik = tenant{f.lillevik.ID, f.other.ID,
-		map[string]string{":code": string(f.elsewhere.Code), ":improvement": im.ID, ":network": f.other.ID, ":person": f.account(t, olav).ID, ":offer": o.ID, ":key": keys[0].ID, ":message": messages[0], ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.lillevik, olav), ":section": "access", ":provider": f.aProvider(t)},
+		map[string]string{":code": string(f.elsewhere.Code), ":improvement": im.ID, ":network": f.other.ID, ":person": f.account(t, olav).ID, ":offer": o.ID, ":key": keys[0].ID, ":message": messages[0], ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.lillevik, olav), ":section": "access", ":step": "guide", ":provider": f.aProvider(t)},
 		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {olav}, lead: {olav}, coordinator: {ragnhild}, operator: {dina}}}
 	for _, who := range signed {
 		f.signIn(t, who)
@@ -144,7 +144,7 @@ func (n tenant) address(t testing.TB, route string, swapped map[string]string) s
 // effective is a form that every route would do something with, were it let in.
 func effective(swapped map[string]string) url.Values {
 	return url.Values{"role": {"lead"}, "confirm": {kari, sara, olav}, "name": {"Ondt"}, "label": {"Ondt"}, "retired": {"true"}, "digital": {"false"}, "do": {"leave"},
-		"practice": {"lillevik-legesenter"}, "heard": {"help"}, "told": {"Ondt"}, "question": {"polite"}, "done": {"Ondt"}, "section": {"access"}, "lift": {"no"}, "start": {"2026-W48"}, "open": {"without"},
+		"practice": {"lillevik-legesenter"}, "heard": {"help"}, "told": {"Ondt"}, "question": {"polite"}, "done": {"Ondt"}, "section": {"access"}, "lift": {"no"}, "feature": {"digital"}, "on": {"true"}, "start": {"2026-W48"}, "open": {"without"},
 		"account": {swapped[":person"]}, "email": {"ond@example.org"}, "password": {password}}
 }
 
@@ -260,7 +260,7 @@ func TestSwappedAndGuessed(t *testing.T) {
 			}
 			for _, name := range param.FindAllString(r.path, -1) {
 				others := append(slices.Clone(guesses), lillevik.objects[name])
-				if name == ":section" || name == ":provider" {
+				if name == ":section" || name == ":step" || name == ":provider" {
 					others = guesses // every practice has the same
 				}
 				if name == ":id" {

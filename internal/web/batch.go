@@ -112,6 +112,9 @@ func (s *Server) saveBatch(c echo.Context) error {
 		return err
 	}
 	ctx, l, p := c.Request().Context(), s.language(c), inPractice(c)
+	if !p.Live {
+		return fault.New(fault.Conflict, "setup.first")
+	}
 	b := batch{token: values.Get(fieldToken), typed: values[fieldSheet]}
 	for len(b.typed) > 0 && b.typed[len(b.typed)-1] == "" {
 		b.typed = b.typed[:len(b.typed)-1]

@@ -154,7 +154,7 @@ func newBenchServer(b *testing.B, e storetest.Engine) *benchServer {
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: &url.URL{Scheme: "http", Host: "localhost"}, Now: time.Now, Log: log})
 	must(b, err)
 	for i := range 20 {
-		p, point, err := s.CreatePractice(ctx, practice.Practice{Name: fmt.Sprint("Legekontor ", i), Phone: "55 19 00 00"}, "Venterommet")
+		p, point, err := s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprint("Legekontor ", i), Phone: "55 19 00 00"}, "Venterommet")
 		must(b, err)
 		f.practices, f.points = append(f.practices, p), append(f.points, point)
 	}
@@ -228,7 +228,7 @@ func wholeCountry(b *testing.B, f *fixture) time.Duration {
 	r := rand.New(rand.NewPCG(3, 4))
 	practices := []practice.Practice{f.eidsvag}
 	for i := 1; i < 1400; i++ {
-		p, _, err := f.Store.CreatePractice(ctx, practice.Practice{Name: fmt.Sprint("Kontor ", i), Phone: "55 19 00 00"}, "Venterommet")
+		p, _, err := f.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprint("Kontor ", i), Phone: "55 19 00 00"}, "Venterommet")
 		must(b, err)
 		must(b, f.Store.InvitePractice(ctx, f.network.ID, p.ID))
 		must(b, f.Store.SetParticipation(ctx, practice.Participation{NetworkID: f.network.ID, PracticeID: p.ID, State: practice.Joined}))

@@ -31,8 +31,11 @@ type deedRow struct{ When, Who, What string }
 // newDeedRow is a line of the log in words; when is written by the caller, since a page and a file differ.
 func newDeedRow(l i18n.Language, d practice.Deed, when string) deedRow {
 	object := d.Object
-	if d.Action == practice.PageChanged || d.Action == practice.PageConfirmed {
+	switch d.Action {
+	case practice.PageChanged, practice.PageConfirmed:
 		object = l.T("section." + object)
+	case practice.StepTaken:
+		object = l.T("step." + object)
 	}
 	row := deedRow{when, d.Name, l.T("log."+string(d.Action), "Object", object)}
 	switch (practice.Actor{AccountID: d.AccountID, Name: d.Name}) {
@@ -56,7 +59,7 @@ func (s *Server) showLog(c echo.Context) error {
 		return err
 	}
 	lp := logPage{page: s.page(c, l, l.T("log.title")+" – "+p.Name), Practice: p.Name, Address: "/practices/" + p.ID + "/log", Newer: n - 1}
-	lp.Here = "people"
+	lp.Here = "setup"
 	if len(deeds) > logLines {
 		deeds, lp.Older = deeds[:logLines], n+1
 	}

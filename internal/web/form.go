@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,6 +32,7 @@ type formPage struct {
 	Practice practice.Practice
 	Action   string
 	Token    string
+	Trial    bool   // nothing is counted
 	Problem  string // what to mend before the form can be sent; empty the first time
 	Surveys  []formSurvey
 	CanStop  bool
@@ -58,7 +60,7 @@ type formOption struct {
 // form lays out what a practice asks, in one language, with what was chosen so far.
 func (s *Server) form(c echo.Context, l i18n.Language, e entrance, token string, chosen url.Values) formPage {
 	p := e.practice
-	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token, CanStop: e.canStop}
+	fp := formPage{page: s.page(c, l, l.T("form.title", "Practice", p.Name)), Practice: p, Action: e.action, Token: token, CanStop: e.canStop, Trial: !p.Live}
 	fp.of(p)
 	for i, sv := range s.asked(p) {
 		fs := formSurvey{Questions: make([]formQuestion, 0, len(sv.Questions))}
@@ -127,6 +129,7 @@ type entrance struct {
 	invitation string // hash of the single-use token; empty if none
 	language   string // that the form is shown in at first; empty: the reader's
 	canStop    bool   // it came by a message, and there is a way to say no to more
+	printed    bool   // the address is as a QR code has it, not as it is typed
 }
 
 // entry is what is counted of a form that came this way.
@@ -147,7 +150,10 @@ func (e entrance) page(step string) string {
 // enterByCode is the way in by a collection point's code.
 func (s *Server) enterByCode(c echo.Context) (entrance, error) {
 	point, p, err := s.point(c.Request().Context(), c.Param("code"))
-	return entrance{practice: p, action: c.Request().URL.Path, channel: "qr", point: point.Code}, err
+	if err == nil && p.Live && !p.QR {
+		err = fault.New(fault.Gone, "code.closed")
+	}
+	return entrance{practice: p, action: c.Request().URL.Path, channel: "qr", point: point.Code, printed: strings.HasPrefix(c.Path(), "/K/")}, err
 }
 
 func (s *Server) showForm(c echo.Context) error { return s.openForm(c, s.enterByCode) }
@@ -200,6 +206,14 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 	l := s.language(c)
 	if switchTo != "" {
 		return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.Words.In(switchTo), e, token, values))
+	}
+	if f == nil && !e.practice.Live {
+		if e.printed && e.channel == "qr" {
+			if err := s.Store.TakeStep(c.Request().Context(), e.practice.ID, practice.StepTrial, practice.DateOf(s.Now())); err != nil {
+				return err
+			}
+		}
+		return s.render(c, http.StatusOK, e.page("thanks"), thanksPage{page: s.thanksFrame(c, l, e), Practice: e.practice, Trial: true})
 	}
 	if f == nil {
 		entry := e.entry(receipt, responses)

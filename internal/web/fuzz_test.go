@@ -43,7 +43,7 @@ func FuzzForm(f *testing.F) {
 		Secret: []byte(strings.Repeat("s", 32)), BaseURL: &url.URL{Scheme: "https", Host: "svar.example.org"}, Now: now, Log: log})
 	must(f, err)
 	handler := s.Handler()
-	p, point, err := st.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg", Digital: true}, "Venterommet")
+	p, point, err := st.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg", Digital: true}, "Venterommet")
 	must(f, err)
 	db, err := sql.Open("sqlite", file)
 	must(f, err)

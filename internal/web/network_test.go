@@ -111,7 +111,7 @@ func (f *fixture) fill(t *testing.T, consent bool, sizes ...int) {
 	ctx := context.Background()
 	practices := []practice.Practice{f.eidsvag}
 	for i := 1; i < len(sizes); i++ {
-		p, _, err := f.Store.CreatePractice(ctx, practice.Practice{Name: fmt.Sprintf("Hemmelig %c", 'A'+i)}, "Venterommet")
+		p, _, err := f.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: fmt.Sprintf("Hemmelig %c", 'A'+i)}, "Venterommet")
 		must(t, err)
 		must(t, f.Store.InvitePractice(ctx, f.network.ID, p.ID))
 		practices = append(practices, p)

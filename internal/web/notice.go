@@ -289,7 +289,7 @@ func (s *Server) renderNotice(c echo.Context, status int, values url.Values, fou
 	}
 	np := noticeStaffPage{page: s.page(c, l, l.T("notice.staff_title")+" – "+p.Name), Practice: p.Name, Public: "/p/" + p.Slug + "/privacy",
 		Notice: newNoticeText(l, state), Action: noticePath(p), Seen: state.Now.Seen(), Meantime: meantime}
-	np.Here, np.CanApprove, np.Outdated = "page", np.Role == practice.Lead, ""
+	np.Here, np.CanApprove, np.Outdated = "setup", np.Role == practice.Lead, ""
 	a := state.Approved
 	np.State = stateOf(state)
 	np.Says = l.T("notice.is_"+np.State+"_text", "Version", a.Version, "Name", a.By, "Date", l.Day(a.At))

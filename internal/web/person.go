@@ -47,7 +47,7 @@ func myself(c echo.Context) practice.Account {
 func (s *Server) newPeoplePage(c echo.Context) (peoplePage, error) {
 	ctx, l, p, me := c.Request().Context(), s.language(c), inPractice(c), myself(c)
 	pp := peoplePage{page: s.page(c, l, l.T("people.title")+" – "+p.Name), Practice: p.Name, Me: me.Called(), Address: "/practices/" + p.ID}
-	pp.Here, pp.CanChange, pp.Offered = "people", pp.Role == practice.Lead, practice.Staff
+	pp.Here, pp.CanChange, pp.Offered = "setup", pp.Role == practice.Lead, practice.Staff
 	people, err := s.Store.People(ctx, p.ID)
 	if err != nil {
 		return pp, err
@@ -151,7 +151,7 @@ func (s *Server) newPersonPage(c echo.Context) (personPage, error) {
 		}
 	}
 	pp := personPage{page: s.page(c, l, person.Called()+" – "+p.Name), Practice: p.Name, Person: person, List: "/practices/" + p.ID + "/people"}
-	pp.Here, pp.Offered, pp.OnlyLead, pp.Address = "people", person.Role, person.Role == practice.Lead && leads == 1, pp.List+"/"+person.ID
+	pp.Here, pp.Offered, pp.OnlyLead, pp.Address = "setup", person.Role, person.Role == practice.Lead && leads == 1, pp.List+"/"+person.ID
 	return pp, nil
 }
 

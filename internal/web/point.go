@@ -87,16 +87,6 @@ func (s *Server) savePointState(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/practices/"+p.ID+"/points")
 }
 
-func (s *Server) saveDigital(c echo.Context) error {
-	p := inPractice(c)
-	p.Digital = c.FormValue("digital") == "true"
-	if err := s.Store.SavePractice(c.Request().Context(), p); err != nil {
-		return err
-	}
-	s.forgetPoints()
-	return c.Redirect(http.StatusSeeOther, "/practices/"+p.ID+"/points")
-}
-
 // ownPoint is the collection point in the address, if it is the practice's.
 func (s *Server) ownPoint(c echo.Context) (practice.Point, error) {
 	code, err := practice.ParseCode(c.Param("code"))
@@ -152,7 +142,7 @@ func (s *Server) showPractices(c echo.Context) error {
 	}
 	switch {
 	case len(members) == 1 && len(networks) == 0:
-		return c.Redirect(http.StatusSeeOther, "/practices/"+members[0].PracticeID)
+		return s.showPractice(c, members[0])
 	case len(members) == 0 && len(networks) == 1 && !account.Operator:
 		return c.Redirect(http.StatusSeeOther, "/networks/"+networks[0].ID)
 	}
@@ -168,6 +158,18 @@ func (s *Server) showPractices(c echo.Context) error {
 		pp.Practices = append(pp.Practices, p)
 	}
 	return s.render(c, http.StatusOK, "practices", pp)
+}
+
+// showPractice leads to somebody's only practice: to its results, or to setting it up while it is not live.
+func (s *Server) showPractice(c echo.Context, m practice.Member) error {
+	p, err := s.Store.Practice(c.Request().Context(), m.PracticeID)
+	if err != nil {
+		return err
+	}
+	if !p.Live && m.Role == practice.Lead {
+		return c.Redirect(http.StatusSeeOther, setupPath(p))
+	}
+	return c.Redirect(http.StatusSeeOther, "/practices/"+p.ID)
 }
 
 type adminPage struct {

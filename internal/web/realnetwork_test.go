@@ -46,6 +46,9 @@ func TestRealNetwork(t *testing.T) {
 	for _, slug := range []string{"p01", "p02", "p03", "p04", "p05", "p06", "p07", "p08"} {
 		p, err := f.Store.PracticeBySlug(ctx, slug)
 		must(t, err)
+		must(t, f.Store.GoLive(ctx, p.ID))
+		p.QR, p.Network = true, true
+		must(t, f.Store.SavePractice(ctx, p))
 		must(t, f.Store.InvitePractice(ctx, n.ID, p.ID))
 		must(t, f.Store.SetParticipation(ctx, practice.Participation{NetworkID: n.ID, PracticeID: p.ID, State: practice.Joined}))
 		a, err := f.Store.CreateAccount(ctx, practice.Account{Email: slug + "@example.org", Password: passwordHash}, practice.Member{PracticeID: p.ID, Role: practice.Lead})

@@ -115,7 +115,6 @@ func (s *Server) routes() []route {
 		{get, "/practices/:id/points", member, s.showPoints},
 		{post, "/practices/:id/points", lead, s.savePoint},
 		{post, "/practices/:id/points/:code", lead, s.savePointState},
-		{post, "/practices/:id/digital", lead, s.saveDigital},
 		{post, "/practices/:id/held", lead, s.saveHeld},
 		{get, "/practices/:id/points/:code/poster", member, s.showPoster},
 		{get, "/practices/:id/points/:code/card", member, s.showCards},
@@ -129,6 +128,10 @@ func (s *Server) routes() []route {
 		{post, "/practices/:id/keys", lead, s.saveKey},
 		{post, "/practices/:id/keys/:key/revoke", lead, s.revokeKey},
 
+		{get, "/practices/:id/setup", member, s.showSetup},
+		{get, "/practices/:id/setup/:step", lead, s.showSetupStep},
+		{post, "/practices/:id/setup/:step", lead, s.saveSetupStep},
+		{post, "/practices/:id/features", lead, s.saveFeature},
 		{get, "/practices/:id/page", member, s.showInfo},
 		{post, "/practices/:id/page/confirm", lead, s.confirmInfo},
 		{get, "/practices/:id/page/:section", lead, s.showInfoSection},

@@ -18,6 +18,7 @@ type thanksPage struct {
 	Practice    practice.Practice
 	Channel     string
 	Point       bool
+	Trial       bool          // nothing was counted, and there are no lines
 	CountedMark template.HTML // where the lines of the counters go
 }
 
@@ -72,13 +73,18 @@ func cached[K comparable, V any](mu *sync.RWMutex, cache *map[K]V, key K, make f
 // countedMark stands where the lines of the counters go.
 const countedMark = "<!--counted-->"
 
+func (s *Server) thanksFrame(c echo.Context, l i18n.Language, e entrance) page {
+	p := s.page(c, l, l.T("thanks.title"))
+	p.of(e.practice)
+	return p
+}
+
 // sayThanks says exactly which counters went up by one.
 func (s *Server) sayThanks(c echo.Context, l i18n.Language, e entrance, responses []survey.Response) error {
 	halves, err := cached(&s.thanks.mu, &s.thanks.pages, thanksKey{e.practice, e.channel, e.point != "", l.Tag}, func() (halves [2][]byte, err error) {
 		var b bytes.Buffer
-		tp := thanksPage{page: s.page(c, l, l.T("thanks.title")), Practice: e.practice, Channel: l.T("channel." + e.channel),
+		tp := thanksPage{page: s.thanksFrame(c, l, e), Practice: e.practice, Channel: l.T("channel." + e.channel),
 			Point: e.point != "", CountedMark: countedMark}
-		tp.of(e.practice)
 		err = s.pages[e.page("thanks")].ExecuteTemplate(&b, "layout", tp)
 		halves[0], halves[1], _ = bytes.Cut(b.Bytes(), []byte(countedMark))
 		return halves, err

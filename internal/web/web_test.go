@@ -117,12 +117,12 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	must(t, err)
 	f.handler = f.Handler()
 
-	f.eidsvag, f.point, err = s.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00", Digital: true}, "Venterommet")
+	f.eidsvag, f.point, err = s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Eidsvåg legekontor", Phone: "55 19 00 00", Digital: true}, "Venterommet")
 	must(t, err)
 	f.retired, err = s.CreatePoint(ctx, f.eidsvag.ID, "Gammel plakat")
 	must(t, err)
 	must(t, s.SetPointRetired(ctx, f.eidsvag.ID, f.retired.Code, true))
-	f.lillevik, f.elsewhere, err = s.CreatePractice(ctx, practice.Practice{Name: "Lillevik legesenter", Phone: "77 00 00 00"}, "Venterommet")
+	f.lillevik, f.elsewhere, err = s.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Network: true, Name: "Lillevik legesenter", Phone: "77 00 00 00"}, "Venterommet")
 	must(t, err)
 	for email, m := range map[string]practice.Member{
 		kari: {PracticeID: f.eidsvag.ID, Role: practice.Lead}, sara: {PracticeID: f.eidsvag.ID, Role: practice.Staff},
