@@ -102,7 +102,7 @@ func (w *world) fillLong(t *testing.T, alone bool) string {
 			if i == 0 && week > "2026-W26" {
 				counts = map[string]int{"1": 60, "2": 60, "3": 20, "4": 30, "5": 30}
 			}
-			sums := store.Sums{Channels: store.Sum{First: week, Last: week, Counts: map[string]int{"qr": 60, "sms": 50, "slip": 40, "kiosk": 30, "paper": 20}}, Questions: map[string]store.Sum{}}
+			sums := store.Sums{Channels: store.Sum{First: week, Last: week, Counts: map[string]int{"qr": 60, "web": 50, "slip": 40, "kiosk": 30, "paper": 20}}, Questions: map[string]store.Sum{}}
 			for q := range longQuestions {
 				sums.Questions[fmt.Sprintf("q%02d", q+1)] = store.Sum{First: week, Last: week, Counts: counts}
 			}

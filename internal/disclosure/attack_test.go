@@ -269,12 +269,16 @@ type view map[int]bool // by index of cell
 
 // watched is a practice played week by week through the close, and all that its pages ever showed.
 type watched struct {
-	cells   []cell
-	views   []view
-	seen    map[string]bool // views, by their cells: the same again tells nothing new
-	waiting store.Sums
-	from    map[string][]int // cells in each part of waiting
-	done    []released
+	cells    []cell
+	views    []view
+	seen     map[string]bool // views, by their cells: the same again tells nothing new
+	waiting  store.Sums
+	from     map[string][]int // cells in each part of waiting
+	done     []released
+	silent   bool    // nearly all who were asked by message have answered: S8 keeps their number back
+	hidden   [][]int // the cells of such numbers
+	careless bool    // totals by collection point are shown whatever else is
+	totals   int     // by collection point that were shown
 
 	held   part   // of the running week
 	bursts []part // that wait for a decision
@@ -303,6 +307,7 @@ type released struct {
 	channels map[string][]int // cells by channel as released
 	points   map[string][]int
 	question map[string][]int
+	let      disclosure.Let
 }
 
 // play closes one week: the responses by channel and point ("qr A"), and the valid answers by question.
@@ -485,7 +490,7 @@ func (w *watched) show(cells []int, n int) {
 
 // look writes down what the practice's pages show this week: each question's points of weeks, months
 // and quarters and its number over 52 weeks, the responses by channel of each release, and those by
-// point over 52 weeks and since the beginning. It is what package report does, cell by cell.
+// point as far back as they may be counted. It is what package report does, cell by cell.
 func (w *watched) look(now calendar.Week) {
 	questions := map[string]bool{}
 	for _, r := range w.done {
@@ -513,34 +518,64 @@ func (w *watched) look(now calendar.Week) {
 			sum(q, func(week calendar.Week) bool { return week.In(u) == now.In(u) })
 		}
 	}
-	latest := w.done[len(w.done)-1]
-	if split, ok := gate.Split(disclosure.Seal(latest.sums.Channels.Counts)); ok {
-		var all []int
-		for channel, n := range split.Parts() {
-			w.show(latest.channels[channel], n)
+	latest := &w.done[len(w.done)-1]
+	latest.let.Week = string(latest.week)
+	for _, part := range latest.points {
+		for _, c := range part {
+			if first := string(calendar.Week(begin).Add(w.cells[c].week)); latest.let.First == "" || first < latest.let.First {
+				latest.let.First = first
+			}
 		}
-		for _, cells := range latest.channels {
+	}
+	if split, ok := gate.Split(disclosure.Seal(latest.sums.Channels.Counts)); ok {
+		if n := split.Parts()["sms"]; w.silent && n > 0 {
+			if n < split.Total() { // alone it is what the total is, but nobody is told that it is alone
+				w.hidden = append(w.hidden, latest.channels["sms"])
+			}
+			split = split.Gathered()
+		}
+		latest.let.Ways = split.Parts()
+		gathered := map[string][]int{}
+		var all []int
+		for channel, cells := range latest.channels {
+			if split.Parts()[channel] == 0 {
+				channel = disclosure.Mixed
+			}
+			gathered[channel] = append(gathered[channel], cells...)
 			all = append(all, cells...)
+		}
+		for channel, n := range split.Parts() {
+			w.show(gathered[channel], n)
 		}
 		w.show(all, split.Total())
 	}
-	for _, since := range []calendar.Week{"", now.Add(-52)} {
-		var counts disclosure.Sealed
-		cells := map[string][]int{}
-		for _, r := range w.done {
-			if r.week > since {
-				counts = counts.Plus(disclosure.Seal(r.sums.Points.Counts))
-				for p, c := range r.points {
-					cells[p] = append(cells[p], c...)
-				}
+	var lets []disclosure.Let
+	for _, r := range w.done {
+		lets = append(lets, r.let)
+	}
+	after := calendar.Week(disclosure.PointsAfter(lets))
+	if w.careless {
+		after = ""
+	}
+	var counts disclosure.Sealed
+	cells := map[string][]int{}
+	for _, r := range w.done {
+		if r.week > after {
+			counts = counts.Plus(disclosure.Seal(r.sums.Points.Counts))
+			for p, c := range r.points {
+				cells[p] = append(cells[p], c...)
 			}
 		}
-		split, _ := gate.Split(counts)
-		for p, n := range split.Parts() {
-			w.show(cells[p], n)
-		}
 	}
+	split, _ := gate.Split(counts)
+	for p, n := range split.Parts() {
+		w.show(cells[p], n)
+	}
+	w.totals += len(split.Parts())
 }
+
+// begin is the week that every play begins with.
+const begin = "2025-W20"
 
 // computable looks for a group of one to nine that the views give away: a sum of cells that is a linear
 // combination of views. Cells that are in the same views cannot be told apart, so only sums of such
@@ -581,6 +616,26 @@ func (w *watched) computable() string {
 	}
 	for _, r := range rows {
 		matrix = reduce(matrix, r)
+	}
+	for _, hidden := range w.hidden {
+		row, apart := make([]uint64, len(names)), true
+		for b, name := range names {
+			theirs, others := 0, 0
+			for _, c := range blocks[name] {
+				if slices.Contains(hidden, c) {
+					theirs += w.cells[c].count
+				} else {
+					others += w.cells[c].count
+				}
+			}
+			if theirs > 0 {
+				row[b] = 1
+				apart = apart && others == 0
+			}
+		}
+		if apart && slices.Max(remainder(matrix, row)) == 0 {
+			return fmt.Sprintf("the number who answered by message in week %d", w.cells[hidden[0]].week)
+		}
 	}
 	try := func(group ...int) string {
 		n, r := 0, make([]uint64, len(names))
@@ -686,6 +741,51 @@ func TestNoSmallGroupIsComputable(t *testing.T) {
 	t.Logf("%d practices, %d views, %d cells", histories, views, blocks)
 }
 
+// TestNoSmallGroupIsComputableFromPointsAndChannels plays practices with a screen, or a button on a web page, at
+// one of two collection points, for some of the time, and messages that now and then nearly all answer.
+func TestNoSmallGroupIsComputableFromPointsAndChannels(t *testing.T) {
+	histories := 100
+	if os.Getenv("CI") == "true" {
+		histories = 1000
+	}
+	for _, careless := range []bool{false, true} {
+		r := rand.New(rand.NewPCG(47, 8))
+		found, totals, hidden := 0, 0, 0
+		for h := range histories {
+			w := watched{careless: careless}
+			most := map[string]int{"qr A": 1 + r.IntN(40), "qr B": 1 + r.IntN(40), "sms": r.IntN(2) * r.IntN(60)}
+			other := []string{"kiosk A", "web A", "web B"}[r.IntN(3)]
+			for i := range 3 + r.IntN(20) {
+				if r.IntN(4) == 0 { // it is put up, or taken away
+					most[other] = r.IntN(2) * r.IntN(50)
+				}
+				responses := map[string]int{}
+				for _, of := range []string{"qr A", "qr B", "sms", other} {
+					responses[of] = r.IntN(1 + most[of])
+				}
+				if r.IntN(6) == 0 {
+					w.hold(i, calendar.Week(begin).Add(i), map[string]int{"qr A": r.IntN(15), other: r.IntN(15)}, nil)
+				}
+				w.silent = r.IntN(5) == 0
+				w.play(i, calendar.Week(begin).Add(i), responses, nil)
+				if len(w.bursts) > 0 && r.IntN(3) == 0 {
+					w.decide(r.IntN(3) > 0)
+				}
+			}
+			totals, hidden = totals+w.totals, hidden+len(w.hidden)
+			if what := w.computable(); what != "" {
+				if found++; !careless {
+					t.Fatalf("history %d: computed from %d views: %s", h, len(w.views), what)
+				}
+			}
+		}
+		if totals == 0 || hidden == 0 || careless && found == 0 {
+			t.Errorf("careless %t: %d totals by point, %d numbers by message kept back, found out %d times: the test shows too little", careless, totals, hidden, found)
+		}
+		t.Logf("careless %t: %d practices, %d totals by point, %d numbers by message kept back, found out %d times", careless, histories, totals, hidden, found)
+	}
+}
+
 // TestNoSmallGroupIsComputableFromBursts plays the same with bursts, among whose answers some are real, that a
 // lead lets in or drops as it pleases them, after looking at everything.
 func TestNoSmallGroupIsComputableFromBursts(t *testing.T) {
@@ -783,6 +883,8 @@ func TestEveryWorldHasATwin(t *testing.T) {
 		{"a question in four weeks", []map[string]int{{"q": 13}, {"q": 13}, {"q": 13}, {"q": 13}}, 13, true},
 		{"two points in two weeks", []map[string]int{{"qr A": 15, "qr B": 15}, {"qr A": 15, "qr B": 15}}, 15, false},
 		{"three channels in a week", []map[string]int{{"qr": 26, "sms": 26, "web": 26}}, 26, false},
+		{"a screen at one of two points", []map[string]int{{"qr A": 20, "qr B": 20, "kiosk A": 20}}, 20, false},
+		{"a screen for one of two weeks", []map[string]int{{"qr A": 13, "kiosk A": 13}, {"qr A": 13, "qr B": 13}}, 13, false},
 		{"two channels in two weeks", []map[string]int{{"qr": 15, "sms": 15}, {"qr": 15, "sms": 15}}, 15, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -851,7 +953,8 @@ func TestEveryWorldHasATwin(t *testing.T) {
 func look(weeks []map[string]int, order []string, weekOf, world []int, valid bool) (shown string, total int) {
 	var waiting store.Sums
 	var out strings.Builder
-	points := map[string]int{}
+	var lets []disclosure.Let
+	var byPoint []map[string]int
 	for i := range weeks {
 		week := calendar.Week("2025-W20").Add(i)
 		arrived := store.Sums{Questions: map[string]store.Sum{}}
@@ -887,12 +990,22 @@ func look(weeks []map[string]int, order []string, weekOf, world []int, valid boo
 			fmt.Fprintf(&out, "week %d %d %s; ", i, v.Total(), text(v.Parts()))
 			total += v.Total()
 		}
-		for p, n := range release.Points.Counts {
-			points[p] += n
+		byPoint = append(byPoint, release.Points.Counts)
+		let := disclosure.Let{Week: string(week), Ways: release.Channels.Counts}
+		if len(release.Points.Counts) > 0 {
+			let.First = string(release.Points.First)
 		}
-		if v, _ := gate.Split(disclosure.Seal(points)); len(v.Parts()) > 0 {
-			fmt.Fprintf(&out, "points %s; ", text(v.Parts()))
+		lets = append(lets, let)
+		after, points := disclosure.PointsAfter(lets), map[string]int{}
+		for j, counts := range byPoint {
+			if lets[j].Week > after {
+				for p, n := range counts {
+					points[p] += n
+				}
+			}
 		}
+		v, _ := gate.Split(disclosure.Seal(points))
+		fmt.Fprintf(&out, "points after %s: %s; ", after, text(v.Parts()))
 	}
 	return out.String(), total
 }

@@ -192,6 +192,10 @@ func (s Split) Total() int { return s.total }
 // Parts is the number of responses by channel or point.
 func (s Split) Parts() map[string]int { return maps.Clone(s.parts) }
 
+// Gathered is the same number of responses, undivided. Where one part is not to be told, gathering it with
+// the smallest other would not do: that one may be a burst that was let in, whose number is known.
+func (s Split) Gathered() Split { return Split{s.total, map[string]int{Mixed: s.total}} }
+
 // Ready reports whether pending counts of a question may become a release: valid answers up to the floor.
 func (g Gate) Ready(counts map[string]int, aside string) bool {
 	n := 0

@@ -21,7 +21,7 @@ type CoverageRow struct {
 	Opened   int            // forms opened by link, programs that check links included; 0 where Answered is
 	Answered int            // by message; 0: not released, too few, or not to be told
 	Total    int            // answers of all kinds; 0: not released, or not to be told
-	Parts    map[string]int // of Total, by channel; nil where it would tell Answered
+	Parts    map[string]int // of Total, by channel
 }
 
 // Coverage tells how many of those who could answer did, the latest weeks first. A number that rule S8 keeps
@@ -35,6 +35,10 @@ func (r *Reader) Coverage(ctx context.Context, p practice.Practice, visitsWeek i
 	if err != nil {
 		return nil, err
 	}
+	asked, err := r.store.AskedWeekly(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
 	this := calendar.WeekOf(now)
 	var rows []CoverageRow
 	for week := this; week > this.Add(-coverageWeeks); {
@@ -43,20 +47,12 @@ func (r *Reader) Coverage(ctx context.Context, p practice.Practice, visitsWeek i
 		if i >= 0 {
 			row.Span = d.Responses.Weeks[i].Span
 		}
-		var weeks []string
 		looked := 0
 		for w := row.Span.First; w <= row.Span.Last; w = w.Add(1) {
-			weeks = append(weeks, string(w))
+			row.Asked += asked[w]
+			row.Visits += visitsWeek
 			looked += opened[w]
 		}
-		asked, err := r.store.Asked(ctx, p.ID, weeks)
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range asked {
-			row.Asked += n
-		}
-		row.Visits = visitsWeek * len(weeks)
 		if i >= 0 {
 			row.release(d.Responses.Weeks[i], looked)
 		}
@@ -71,13 +67,8 @@ func (row *CoverageRow) release(w WeekResponses, opened int) {
 	if row.Visits > 0 && !disclosure.MayCompare(row.Visits, w.Total) {
 		return
 	}
-	row.Total = w.Total
-	n := w.Parts["sms"]
-	if n > 0 && !disclosure.MayCompare(row.Asked, n) {
-		return
-	}
-	row.Parts = w.Parts
-	if n > 0 {
+	row.Total, row.Parts = w.Total, w.Parts
+	if n := w.Parts[byMessage]; n > 0 { // else few, or kept back by S8
 		row.Answered, row.Opened = n, opened
 	}
 }

@@ -82,8 +82,8 @@ func TestCoverage(t *testing.T) {
 			"2026-W47-2026-W47 visits=100 asked=30 opened=0 answered=0 total=0",
 			"2026-W46-2026-W46 visits=100 asked=30 opened=0 answered=0 total=0",
 			"2026-W45-2026-W45 visits=100 asked=30 opened=0 answered=0 total=20 qr=20",
-			"2026-W44-2026-W44 visits=100 asked=20 opened=0 answered=0 total=36",
-			"2026-W43-2026-W43 visits=100 asked=19 opened=0 answered=0 total=31",
+			"2026-W44-2026-W44 visits=100 asked=20 opened=0 answered=0 total=36 mixed=36",
+			"2026-W43-2026-W43 visits=100 asked=19 opened=0 answered=0 total=31 mixed=31",
 			"2026-W42-2026-W42 visits=100 asked=30 opened=60 answered=12 total=32 qr=20 sms=12",
 		}
 		if !slices.Equal(got, want) {

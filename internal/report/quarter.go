@@ -68,6 +68,13 @@ func (r *Reader) Quarterly(ctx context.Context, p practice.Practice, surveyID st
 		return im.Survey != sv.ID || im.Version != sv.Version || ended || begun > out.Quarter.String() && out.Quarter != latest
 	})
 	out.Summary = r.summary(sv, &out.Dashboard, releases, out.Improvements, out.Quarter, quarterBefore(out.Quarter))
-	out.Responses = r.responses(within)
+	if out.Responses, err = r.responses(ctx, out.Key(), within); err != nil {
+		return nil, err
+	}
+	bursts, err := r.store.Bursts(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Held = out.held(slices.DeleteFunc(bursts, func(b store.Burst) bool { return b.Week.In(calendar.Quarterly) != out.Quarter }), none)
 	return out, nil
 }

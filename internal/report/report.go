@@ -143,7 +143,6 @@ type Responses struct {
 	Total    int
 	Channels []string // those that occur, in the order of the package's Channels
 	Weeks    []WeekResponses
-	Points   map[string]int // by collection point; only those with ten
 }
 
 // WeekResponses is the responses of one release: of its week, and of earlier weeks that had to wait.
@@ -151,7 +150,7 @@ type WeekResponses struct {
 	Week  calendar.Week
 	Span  Span
 	Total int
-	Parts map[string]int // by channel; small ones together as "mixed"
+	Parts map[string]int // by channel; small ones together as "mixed", and all where S8 keeps back who answered by message
 }
 
 // Channels are the ways an answer comes in, in the order they are shown in.
@@ -182,12 +181,14 @@ func (r *Reader) Dashboard(ctx context.Context, p practice.Practice, surveyID st
 	}
 	latest, previous := quarters(releases)
 	d.Summary = r.summary(sv, d, releases, ims, latest, previous)
-	d.Responses = r.responses(recent)
+	if d.Responses, err = r.responses(ctx, d.Key(), recent); err != nil {
+		return nil, err
+	}
 	bursts, err := r.store.Bursts(ctx, p.ID)
 	if err != nil {
 		return nil, err
 	}
-	d.Held = d.held(bursts)
+	d.Held = d.held(bursts, d.Now.First)
 	return d, nil
 }
 
@@ -395,70 +396,4 @@ func (r *Reader) result(q survey.Question, s disclosure.Sealed) *Result {
 		}
 	}
 	return out
-}
-
-func (r *Reader) responses(releases []store.Release) Responses {
-	out := Responses{Points: map[string]int{}}
-	var points disclosure.Sealed
-	seen := map[string]bool{}
-	for _, rel := range releases {
-		if rel.Points != nil {
-			points = points.Plus(rel.Points.Counts)
-		}
-		if rel.Channels == nil {
-			continue
-		}
-		split, ok := r.gate.Split(rel.Channels.Counts)
-		if !ok {
-			continue
-		}
-		w := WeekResponses{rel.Week, Span{rel.Channels.First, rel.Channels.Last}, split.Total(), split.Parts()}
-		rest := w.Total
-		for _, n := range w.Parts {
-			rest -= n
-		}
-		if rest > 0 {
-			w.Parts[disclosure.Mixed] += rest
-		}
-		for c := range w.Parts {
-			seen[c] = true
-		}
-		out.Total += w.Total
-		out.Weeks = append(out.Weeks, w)
-	}
-	for _, c := range Channels {
-		if seen[c] {
-			out.Channels = append(out.Channels, c)
-		}
-	}
-	if split, ok := r.gate.Split(points); ok {
-		out.Points = split.Parts()
-	}
-	return out
-}
-
-// PointTotals is the number of responses by collection point since the beginning; only those with ten.
-// A form that goes on to the digital services counts once, with the survey it began with.
-func (r *Reader) PointTotals(ctx context.Context, practiceID string) (map[string]int, error) {
-	keys, err := r.store.Released(ctx, practiceID)
-	if err != nil {
-		return nil, err
-	}
-	var points disclosure.Sealed
-	for _, k := range keys {
-		if k.Survey == digitalSurvey {
-			continue
-		}
-		releases, err := r.store.Releases(ctx, k)
-		if err != nil {
-			return nil, err
-		}
-		for _, rel := range releases {
-			if rel.Points != nil {
-				points = points.Plus(rel.Points.Counts)
-			}
-		}
-	}
-	split, _ := r.gate.Split(points)
-	return split.Parts(), nil
 }

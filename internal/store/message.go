@@ -136,7 +136,7 @@ func spent(ctx context.Context, q sqlx.QueryerContext, practiceID, month string)
 	return ore, err
 }
 
-// Asked is how many a practice asked of the visits of each of some days, or in each of some weeks.
+// Asked is how many a practice asked of the visits of each of some days.
 func (s *Store) Asked(ctx context.Context, practiceID string, periods []string) (map[string]int, error) {
 	asked := make(map[string]int, len(periods))
 	for _, period := range periods {
@@ -145,6 +145,22 @@ func (s *Store) Asked(ctx context.Context, practiceID string, periods []string) 
 			return nil, err
 		}
 		asked[period] = n
+	}
+	return asked, nil
+}
+
+// AskedWeekly is how many a practice asked in each week.
+func (s *Store) AskedWeekly(ctx context.Context, practiceID string) (map[calendar.Week]int, error) {
+	var rows []struct {
+		Week calendar.Week `db:"period"`
+		N    int           `db:"n"`
+	}
+	if err := s.db.SelectContext(ctx, &rows, `SELECT period, n FROM asked WHERE practice_id = $1 AND period LIKE '%W%'`, practiceID); err != nil {
+		return nil, err
+	}
+	asked := make(map[calendar.Week]int, len(rows))
+	for _, r := range rows {
+		asked[r.Week] = r.N
 	}
 	return asked, nil
 }

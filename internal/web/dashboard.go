@@ -3,12 +3,14 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/venterom/venterom/internal/chart"
+	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/stats"
@@ -87,12 +89,7 @@ func (s *Server) showDashboard(c echo.Context) error {
 	dp := dashboardPage{page: s.page(c, l, l.T("dashboard.title")+" – "+p.Name), Practice: p.Name,
 		Survey: d.Title.In(l.Tag), SurveyID: d.Survey, Empty: d.Empty()}
 	dp.Here = "dashboard"
-	if n := d.Held.Waiting; n > 0 {
-		dp.Held = l.T("dashboard.held", "Count", l.Number(float64(n), 0))
-	}
-	if n := d.Held.Dropped; n > 0 {
-		dp.Dropped = l.T("dashboard.dropped", "Count", l.Number(float64(n), 0))
-	}
+	dp.Held, dp.Dropped = leftOut(l, d.Held)
 	for _, t := range d.Tabs {
 		link := tabLink{"/practices/" + p.ID + "?survey=" + url.QueryEscape(t.Survey), t.Title.In(l.Tag),
 			t.Survey == d.Survey && t.Version == d.Version}
@@ -126,6 +123,17 @@ func (s *Server) showDashboard(c echo.Context) error {
 		return err
 	}
 	return s.render(c, http.StatusOK, "dashboard", dp)
+}
+
+// leftOut is the number of responses that no figure has, in words; empty where there are none.
+func leftOut(l i18n.Language, h report.Held) (waiting, dropped string) {
+	if h.Waiting > 0 {
+		waiting = l.T("dashboard.held", "N", l.Number(float64(h.Waiting), 0))
+	}
+	if h.Dropped > 0 {
+		dropped = l.T("dashboard.dropped", "N", l.Number(float64(h.Dropped), 0))
+	}
+	return waiting, dropped
 }
 
 func newQuestionCard(l i18n.Language, q report.Question) (questionCard, error) {
@@ -231,6 +239,9 @@ func newResponsesCard(l i18n.Language, d *report.Dashboard) (responsesCard, erro
 	}
 	first := r.Weeks[0].Span.First
 	card.Note = l.T("dashboard.responses_note", "Total", l.Number(float64(r.Total), 0), "Weeks", l.Weeks(first, d.Last))
+	if slices.Contains(r.Channels, disclosure.Mixed) {
+		card.Note += " " + l.T("dashboard.mixed_note")
+	}
 	if len(r.Weeks) < 2 {
 		return card, nil
 	}

@@ -31,7 +31,7 @@ func (f *fixture) release(t testing.TB, practiceName, survey string, week calend
 
 func (f *fixture) fillEidsvag(t testing.TB) {
 	t.Helper()
-	f.release(t, f.eidsvag.Name, "visit", "2026-W44", map[string]int{"qr": 40, "sms": 22}, map[string]map[string]int{
+	f.release(t, f.eidsvag.Name, "visit", "2026-W44", map[string]int{"qr": 40, "slip": 22}, map[string]map[string]int{
 		"waittime": {"1": 8, "2": 10, "3": 16, "4": 18, "5": 10, "na": 14}, "overall": {"2": 2, "3": 10, "4": 30, "5": 18}, "index": {"55": 20, "70": 42}})
 	f.release(t, f.eidsvag.Name, "visit", "2026-W46", map[string]int{"qr": 30}, map[string]map[string]int{
 		"waittime": {"1": 2, "3": 10, "5": 10}, "overall": {"4": 15, "5": 15}, "polite": {"5": 12}, "index": {"75": 30}})

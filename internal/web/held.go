@@ -45,7 +45,7 @@ func (s *Server) held(c echo.Context, l i18n.Language, card *heldCard) error {
 		if sv, ok := s.Surveys.Survey(b.Survey, b.Version); ok {
 			title = sv.Title.In(l.Tag)
 		}
-		line := l.T("held.line", "Weeks", l.Weeks(b.Week, b.Week), "Survey", title, "Count", l.Number(float64(b.N), 0))
+		line := l.T("held.line", "Weeks", l.Weeks(b.Week, b.Week), "Survey", title, "N", l.Number(float64(b.N), 0))
 		if b.State == store.BurstHeld {
 			if card.Seen == 0 {
 				card.Until = l.Date(b.Week.Add(store.HeldWeeks + 1).Start())

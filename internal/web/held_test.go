@@ -199,14 +199,14 @@ func TestTheLeadDecides(t *testing.T) {
 				sv, _ := f.Surveys.Survey("visit", 1)
 				for i, n := range []int{12, 23} {
 					week := calendar.Week("2026-W48").Add(i)
-					if want := say("held.line", "Weeks", l.Weeks(week, week), "Survey", sv.Title.In(tag), "Count", fmt.Sprint(n)); !strings.Contains(said, want) {
+					if want := say("held.line", "Weeks", l.Weeks(week, week), "Survey", sv.Title.In(tag), "N", fmt.Sprint(n)); !strings.Contains(said, want) {
 						t.Errorf("%s is not told %q:\n%s", as, want, said)
 					}
 				}
 				if got := strings.Contains(said, say("held.drop")); got != (as == kari) {
 					t.Errorf("%s may decide: %v", as, got)
 				}
-				if r := f.get(t, as, own, "Accept-Language", tag); !strings.Contains(words(r.body), say("dashboard.held", "Count", "35")) {
+				if r := f.get(t, as, own, "Accept-Language", tag); !strings.Contains(words(r.body), say("dashboard.held", "N", "35")) {
 					t.Errorf("the dashboard of %s does not say that 35 are held", as)
 				}
 			}
@@ -250,13 +250,80 @@ func TestTheLeadDecides(t *testing.T) {
 			}
 			f.openResults(t, kari)
 			said = words(f.get(t, kari, own, "Accept-Language", tag).body)
-			if want := say("dashboard.dropped", "Count", "10"); !strings.Contains(said, want) || !strings.Contains(said, "45") || strings.Contains(said, say("dashboard.held", "Count", "35")) {
+			if want := say("dashboard.dropped", "N", "10"); !strings.Contains(said, want) || !strings.Contains(said, "45") || strings.Contains(said, say("dashboard.held", "N", "35")) {
 				t.Errorf("the dashboard does not say %q, or not 45 answers:\n%s", want, said)
 			}
 			for _, want := range []string{`"the lead let in the responses held back" practice=` + f.eidsvag.ID + " responses=35", `"the lead dropped the responses held back" practice=` + f.eidsvag.ID + " responses=10"} {
 				if !strings.Contains(f.log.String(), want) {
 					t.Errorf("the log lacks %s:\n%s", want, f.log)
 				}
+			}
+		})
+	}
+}
+
+// TestFilesSayWhatIsLeftOut: the numbers that the page says are held back or dropped are in its files, and the
+// quarterly report has those of its own weeks.
+func TestFilesSayWhatIsLeftOut(t *testing.T) {
+	for _, tag := range i18n.Languages {
+		t.Run(tag, func(t *testing.T) {
+			f := newFixture(t)
+			own, l := "/practices/"+f.eidsvag.ID, f.Words.In(tag)
+			lead, err := f.Store.AccountByEmail(context.Background(), kari)
+			must(t, err)
+			leftOut := func() string {
+				var out []string
+				for _, x := range f.file(t, kari, own+"/results", tag).of("left_out", "") {
+					out = append(out, fmt.Sprintf("%s %.0f %s %s", x.Measure, *x.Value, x.Unit, x.Period))
+				}
+				return strings.Join(out, ", ")
+			}
+			f.count(t, 12)
+			if got := leftOut(); got != "" {
+				t.Errorf("before the close: %s", got)
+			}
+			f.nextWeek(t)
+			if got := leftOut(); got != "held 12 responses " {
+				t.Errorf("with nothing released: %q", got)
+			}
+			must(t, f.Store.DecideBursts(context.Background(), f.eidsvag.ID, lead.ID, store.BurstDropped, 12, "2026-12-01"))
+			for range 11 {
+				f.answer(t, f.point.Code, "visit.polite", "5")
+			}
+			f.count(t, 23)
+			f.nextWeek(t)
+			f.openResults(t, kari)
+			week := string(calendar.WeekOf(f.clock).Add(-1))
+			if got := leftOut(); got != "held 23 responses " { // what was dropped is of a week before the first answer
+				t.Errorf("after a release of %s: %q", week, got)
+			}
+			must(t, f.Store.DecideBursts(context.Background(), f.eidsvag.ID, lead.ID, store.BurstDropped, 23, "2026-12-08"))
+			if got := leftOut(); got != "dropped 23 responses "+week {
+				t.Errorf("dropped: %q", got)
+			}
+			said := words(f.get(t, kari, own, "Accept-Language", tag).body)
+			if want := plainSpace(l.T("dashboard.dropped", "N", "23")); !strings.Contains(said, want) {
+				t.Errorf("the page does not say %q:\n%s", want, said)
+			}
+			f.clock = f.clock.AddDate(0, 1, 0)
+			f.count(t, 1234)
+			f.nextWeek(t)
+			for range 11 {
+				f.answer(t, f.point.Code, "visit.polite", "5")
+			}
+			f.nextWeek(t)
+			said = words(f.get(t, kari, own+"/report?quarter=2026-Q4", "Accept-Language", tag).body)
+			if want := plainSpace(l.T("dashboard.dropped", "N", "35")); !strings.Contains(said, want) || strings.Contains(said, plainSpace(l.T("dashboard.held", "N", l.Number(1234, 0)))) {
+				t.Errorf("the report does not say %q, or what is of another quarter:\n%s", want, said)
+			}
+			f.openResults(t, kari)
+			for _, path := range []string{"", "/points"} {
+				if said = words(f.get(t, kari, own+path, "Accept-Language", tag).body); !strings.Contains(said, plainSpace(l.Number(1234, 0))) {
+					t.Errorf("the page%s does not say 1,234:\n%s", path, said)
+				}
+			}
+			if said = words(f.get(t, kari, own+"/points", "Accept-Language", tag).body); !strings.Contains(said, plainSpace(l.T("points.few"))) || strings.Contains(said, plainSpace(l.T("points.why"))) {
+				t.Errorf("nothing but QR codes, and the points page says:\n%s", said)
 			}
 		})
 	}

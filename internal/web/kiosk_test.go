@@ -1,12 +1,17 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/i18n"
+	"github.com/venterom/venterom/internal/store"
 )
 
 // kiosk is the address of the shared screen at Eidsvåg.
@@ -135,5 +140,48 @@ func TestKioskLogTellsNothing(t *testing.T) {
 	f.get(t, nobody, "/kiosk?code=x")
 	if strings.Contains(f.log.String(), "request") {
 		t.Errorf("the log says\n%s", f.log)
+	}
+}
+
+// TestPointsPageBesideAScreen: while answers come by a screen too, the page of collection points has no numbers
+// and says why; after a week without, it counts from there.
+func TestPointsPageBesideAScreen(t *testing.T) {
+	for _, tag := range i18n.Languages {
+		t.Run(tag, func(t *testing.T) {
+			f := newFixture(t)
+			l := f.Words.In(tag)
+			page := func() string {
+				return words(f.get(t, kari, "/practices/"+f.eidsvag.ID+"/points", "Accept-Language", tag).body)
+			}
+			says := func(week string, wants ...string) {
+				t.Helper()
+				said := page()
+				for _, want := range append(wants, l.T("points.why")) {
+					if !strings.Contains(said, plainSpace(want)) {
+						t.Errorf("%s: the page does not say %q:\n%s", week, want, said)
+					}
+				}
+			}
+			eleven := func(channel string) {
+				t.Helper()
+				var batch []store.Entry
+				for range 11 {
+					batch = append(batch, store.Entry{PracticeID: f.eidsvag.ID, Point: string(f.point.Code), Channel: channel, Answers: []store.Answers{{Survey: "visit", Version: 1, Options: map[string]string{"polite": "1"}}}})
+				}
+				must(t, f.Store.Count(context.Background(), f.clock, batch))
+			}
+			eleven("qr")
+			f.nextWeek(t)
+			if said := page(); !strings.Contains(said, plainSpace(l.T("points.responses", "Count", 11, "N", "11"))) || strings.Contains(said, plainSpace(l.T("points.why"))) {
+				t.Errorf("only QR codes:\n%s", said)
+			}
+			eleven("qr")
+			eleven("kiosk")
+			f.nextWeek(t)
+			says("with a screen", l.T("points.hidden"), l.T("points.no_number"))
+			eleven("qr")
+			f.nextWeek(t)
+			says("without", l.T("points.from", "Week", l.Period(calendar.Week("2026-W50").In(calendar.Weekly))), l.T("points.responses", "Count", 11, "N", "11"))
+		})
 	}
 }

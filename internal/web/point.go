@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/store"
@@ -16,6 +17,7 @@ type pointsPage struct {
 	page
 	Points    []pointRow
 	Held      heldCard
+	From      string // what is said of the numbers, where they do not go back to the beginning
 	CanChange bool
 	Local     bool   // the address works on this machine only
 	Label     string // as typed, when Problem says what is wrong with it
@@ -25,7 +27,7 @@ type pointsPage struct {
 type pointRow struct {
 	practice.Point
 	Address   string
-	Responses string // empty while there are fewer than ten
+	Responses string
 }
 
 func (s *Server) showPoints(c echo.Context) error {
@@ -48,10 +50,22 @@ func (s *Server) renderPoints(c echo.Context, status int, pp pointsPage) error {
 	}
 	pp.page, pp.Local = s.page(c, l, l.T("points.title")), s.isLocal()
 	pp.Here, pp.CanChange = "points", pp.Role == practice.Lead
+	switch {
+	case totals.From == "":
+	case len(totals.Totals) == 0:
+		pp.From = l.T("points.hidden")
+	default:
+		pp.From = l.T("points.from", "Week", l.Period(totals.From.In(calendar.Weekly)))
+	}
 	for _, point := range points {
 		row := pointRow{Point: point, Address: s.BaseURL.Host + "/k/" + point.Code.String()}
-		if n := totals[string(point.Code)]; n > 0 {
+		switch n := totals.Totals[string(point.Code)]; {
+		case n > 0:
 			row.Responses = l.T("points.responses", "Count", n, "N", l.Number(float64(n), 0))
+		case totals.From != "":
+			row.Responses = l.T("points.no_number")
+		default:
+			row.Responses = l.T("points.few")
 		}
 		pp.Points = append(pp.Points, row)
 	}

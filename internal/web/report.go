@@ -17,8 +17,8 @@ import (
 // What one sheet of paper has room for beside the headlines and a place to write. What is left out is
 // counted on it, and on the screen.
 const (
-	mostLines        = 21 // of a table of questions; more than airyLines are set closer, with less around them
-	airyLines        = 18
+	mostLines        = 21 // of a table of questions; one that fills the last closeLines is set closer, with less around it
+	closeLines       = 3
 	lineLength       = 32 // characters
 	leastLines       = 2  // of a question: its figures take as many
 	mostImprovements = 3
@@ -35,6 +35,7 @@ type reportPage struct {
 	Quarter, Previous string // empty Quarter: none is over yet
 	Quarters          []tabLink
 	Weeks, Responses  string
+	Held, Dropped     string // responses left out; empty if there are none
 	Back              string
 	Summary           []statement
 	Rows              []reportRow
@@ -89,6 +90,7 @@ func (s *Server) showReport(c echo.Context) error {
 		rp.Quarters = append(rp.Quarters, tabLink{resultsPath(&q.Dashboard, "/report") + "&quarter=" + at.String(), l.PeriodShort(at), at == q.Quarter})
 	}
 	rp.Responses = channelLine(l, q.Responses)
+	rp.Held, rp.Dropped = leftOut(l, q.Held)
 	questions, dense := foremost(l, q)
 	rp.Dense, rp.MoreRows = dense, len(q.Questions)-len(questions)
 	longest, improvements, verdicts := longestQuestion, mostImprovements, mostVerdicts
@@ -133,8 +135,11 @@ func channelLine(l i18n.Language, r report.Responses) string {
 // foremost is the questions there is room for, in the order of the page: all, or else the derived one,
 // what changed and what stands out, and of the rest the first.
 func foremost(l i18n.Language, q *report.Quarter) (questions []report.Question, dense bool) {
-	stands := slices.Concat(q.Summary.Strong, q.Summary.Weak)
-	return fitting(q.Questions, func(x report.Question) string { return x.Text.In(l.Tag) }, func(x report.Question) bool {
+	stands, room := slices.Concat(q.Summary.Strong, q.Summary.Weak), mostLines
+	if q.Held != (report.Held{}) { // which is told above
+		room -= leastLines
+	}
+	return fitting(room, q.Questions, func(x report.Question) string { return x.Text.In(l.Tag) }, func(x report.Question) bool {
 		s := q.Shift(x.ID)
 		return x.Derived || s != nil && (s.Verdict == report.Improved || s.Verdict == report.Worse)
 	}, func(x report.Question) bool {
@@ -142,18 +147,18 @@ func foremost(l i18n.Language, q *report.Quarter) (questions []report.Question, 
 	})
 }
 
-// fitting is as many questions as a table has room for: the first of what is first, then of what is next,
+// fitting is as many questions as there is room for, in lines: the first of what is first, then of what is next,
 // then of the rest, in the order that all have. dense tells that there is hardly room for them.
-func fitting[Q any](all []Q, text func(Q) string, first, next func(Q) bool) (some []Q, dense bool) {
-	keep, room := make([]bool, len(all)), mostLines
+func fitting[Q any](room int, all []Q, text func(Q) string, first, next func(Q) bool) (some []Q, dense bool) {
+	keep, taken := make([]bool, len(all)), 0
 	for _, wanted := range []func(Q) bool{first, next, func(Q) bool { return true }} {
 		for i, q := range all {
 			if keep[i] || !wanted(q) {
 				continue
 			}
 			lines := max(leastLines, (min(utf8.RuneCountInString(text(q)), denseQuestion)+lineLength-1)/lineLength)
-			if keep[i] = lines <= room; keep[i] {
-				room -= lines
+			if keep[i] = taken+lines <= room; keep[i] {
+				taken += lines
 			}
 		}
 	}
@@ -162,7 +167,7 @@ func fitting[Q any](all []Q, text func(Q) string, first, next func(Q) bool) (som
 			some = append(some, q)
 		}
 	}
-	return some, mostLines-room > airyLines
+	return some, taken > room-closeLines
 }
 
 func newReportRow(l i18n.Language, q report.Question, s *report.Shift, longest int) reportRow {

@@ -26,7 +26,7 @@ func (f *fixture) twoQuarters(t testing.TB) {
 	must(t, err)
 	f.release(t, f.eidsvag.Name, "visit", "2026-W20", map[string]int{"qr": 120}, map[string]map[string]int{
 		"waittime": {"1": 50, "3": 50}, "overall": {"4": 50, "5": 60}, "index": {"50": 60, "60": 60}})
-	f.release(t, f.eidsvag.Name, "visit", "2026-W30", map[string]int{"qr": 90, "sms": 30}, map[string]map[string]int{
+	f.release(t, f.eidsvag.Name, "visit", "2026-W30", map[string]int{"qr": 90, "slip": 30}, map[string]map[string]int{
 		"waittime": {"3": 50, "5": 50}, "overall": {"4": 52, "5": 61}, "polite": {"5": 12}, "index": {"50": 60, "65": 60}})
 	f.release(t, f.eidsvag.Name, "visit", "2026-W39", map[string]int{"qr": 25}, map[string]map[string]int{"overall": {"4": 10, "5": 15}})
 }
@@ -40,14 +40,14 @@ func TestReportSaysTheQuarter(t *testing.T) {
 	f.openResults(t, kari)
 	path := "/practices/" + f.eidsvag.ID + "/report"
 	for language, wants := range map[string][]string{
-		"nb": {"Kvartalsrapport, 3. kvartal 2026", "uke 30–39 2026 · 145 besvarelser: QR-kode 115, SMS 30",
+		"nb": {"Kvartalsrapport, 3. kvartal 2026", "uke 30–39 2026 · 145 besvarelser: QR-kode 115, Kodelapp 30",
 			"▲ Bedre: «Var ventetiden på legekontoret grei for deg?» gikk fra 25 til 75 av 100 (2. kvartal 2026 til 3. kvartal 2026, 100 og 100 svar).",
 			"138 svar på «Alt i alt", "Var ventetiden på legekontoret grei for deg? 75 70–80 50 % 40–60 100", "▲ Bedre +50 (+41 til +59), fra 25 (100 svar)",
 			"Var legen høflig mot deg? minst 95 minst 83 % 55–100 12 usikkert", "For få svar før: færre enn ti svar",
 			"Var venterommet et greit sted å vente? færre enn ti svar", "Ti minutter mer til hver time Fra uke 45 2026", "… For få svar. Var ventetiden på legekontoret grei for deg? 200 svar før og færre enn ti svar etter",
 			"Dette ble vi enige om", "Metode v1."},
-		"nn": {"Kvartalsrapport, 3. kvartal 2026", "145 svarskjema: QR-kode 115, SMS 30", "▲ Betre", "frå 25 (100 svar)", "færre enn ti svar", "Dette vart vi einige om", "Metode v1."},
-		"en": {"Quarterly report, quarter 3 2026", "145 responses: QR code 115, SMS 30", "▲ Better", "from 25 (n = 100)", "fewer than ten answers", "What we agreed", "Method v1."},
+		"nn": {"Kvartalsrapport, 3. kvartal 2026", "145 svarskjema: QR-kode 115, Kodelapp 30", "▲ Betre", "frå 25 (100 svar)", "færre enn ti svar", "Dette vart vi einige om", "Metode v1."},
+		"en": {"Quarterly report, quarter 3 2026", "145 responses: QR code 115, Code slip 30", "▲ Better", "from 25 (n = 100)", "fewer than ten answers", "What we agreed", "Method v1."},
 	} {
 		said := f.said(t, kari, path, language)
 		for _, want := range wants {
@@ -123,6 +123,10 @@ func TestReportKeepsWhatMatters(t *testing.T) {
 	got := strings.Join(ids, " ")
 	if !dense || len(ids) != mostLines/3 || !strings.Contains(got, "q7 ") || !strings.HasSuffix(got, "q31 q35") || ids[0] != "q0" {
 		t.Errorf("dense %t: %s", dense, got)
+	}
+	q.Held.Dropped = 12 // takes a line above
+	if some, dense := foremost(words.In("nb"), q); !dense || len(some) != mostLines/3-1 {
+		t.Errorf("with a line above %d, dense %t", len(some), dense)
 	}
 	q.Questions = q.Questions[:5]
 	if some, dense := foremost(words.In("nb"), q); dense || len(some) != 5 {

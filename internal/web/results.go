@@ -66,7 +66,7 @@ var units = map[string]string{
 	"plan_needed": "answers", "plan_quarter": "answers", "plan_weeks": "weeks", "plan_visible": "points", "plan_spread": "points",
 	"median": "points", "useful_points": "periods", "longest_run": "periods", "crossings": "crossings", "limited_points": "periods",
 	"control_limits": "points", "outside_limits": "points", "improvement_start": "event", "improvement_end": "event",
-	"responses":           "responses",
+	"responses": "responses", "held": "responses", "dropped": "responses",
 	"reference_practical": "share", "reference_own": "share", "reference_believed": "share",
 	"network_mean": "points", "network_positive": "share", "network_practices": "practices", "network_answers": "answers",
 	"network_limits_95": "share", "network_limits_998": "share", "network_practice": "share", "shrunk": "share",
@@ -136,6 +136,11 @@ func (f *results) result(x figure, q report.Question, r *report.Result) {
 // dashboard is the whole of a practice's page of results.
 func (f *results) dashboard(d *report.Dashboard) {
 	f.Practice, f.Survey, f.Version, f.Title = d.Practice.Name, d.Survey, d.Version, d.Title.In(f.l.Tag)
+	for _, x := range []figure{{Measure: "held", Value: whole(d.Held.Waiting)}, {Measure: "dropped", Value: whole(d.Held.Dropped), Period: weeks(d.Now.First, d.Now.Last)}} {
+		if x.Part = "left_out"; *x.Value > 0 {
+			f.add(x)
+		}
+	}
 	if d.Empty() {
 		return
 	}

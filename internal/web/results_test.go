@@ -151,7 +151,7 @@ func (f *fixture) randomPractice(t testing.TB, r *rand.Rand) {
 			index[strconv.Itoa(5*r.IntN(21))]++
 		}
 		questions["index"] = index
-		f.release(t, f.eidsvag.Name, "visit", week, map[string]int{"qr": 20 + r.IntN(size), "sms": r.IntN(30)}, questions)
+		f.release(t, f.eidsvag.Name, "visit", week, map[string]int{"qr": 20 + r.IntN(size), "slip": r.IntN(30)}, questions)
 	}
 }
 
@@ -605,7 +605,7 @@ func TestOnlyWhoHasJoinedGetsFiles(t *testing.T) {
 func TestGoldenFiles(t *testing.T) {
 	f := newFixture(t)
 	f.release(t, f.eidsvag.Name, "visit", "2026-W44", map[string]int{"qr": 40}, map[string]map[string]int{"waittime": {"1": 8, "2": 10, "3": 16, "4": 18, "5": 10, "na": 14}})
-	f.release(t, f.eidsvag.Name, "visit", "2026-W46", map[string]int{"qr": 30, "sms": 12}, map[string]map[string]int{"waittime": {"1": 2, "3": 10, "5": 10}, "polite": {"5": 12}})
+	f.release(t, f.eidsvag.Name, "visit", "2026-W46", map[string]int{"qr": 30, "slip": 12}, map[string]map[string]int{"waittime": {"1": 2, "3": 10, "5": 10}, "polite": {"5": 12}})
 	f.openResults(t, kari)
 	for name, language := range map[string]string{"results.csv": "nb", "results.json": "en"} {
 		got := []byte(f.get(t, kari, "/practices/"+f.eidsvag.ID+"/"+name+"?lang="+language).body)

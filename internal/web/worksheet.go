@@ -77,7 +77,7 @@ func (s *Server) showWorksheet(c echo.Context) error {
 	wp.Back, wp.frameLinks = address+frameQuery(cmp.Frame), newFrameLinks(l, address+"/worksheet", cmp.Frame)
 	wp.Withheld, wp.Summary = withheldAll(l, cmp.Questions), comparisonCounts(l, cmp.Questions)
 	wp.Method, wp.Next = stats.Method, l.Date(s.Now().In(calendar.Oslo).AddDate(0, 0, 7*weeksToNext))
-	rows, dense := fitting(cmp.Questions, func(q report.Compared) string { return q.Text.In(l.Tag) },
+	rows, dense := fitting(mostLines, cmp.Questions, func(q report.Compared) string { return q.Text.In(l.Tag) },
 		func(q report.Compared) bool { return q.Derived || q.Verdict == report.StandsOut },
 		func(q report.Compared) bool { return q.Verdict == report.LooksOther })
 	longest := longestQuestion
