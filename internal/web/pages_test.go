@@ -431,7 +431,7 @@ func TestWrongMethodAndHostilePaths(t *testing.T) {
 		method, path string
 		status       int
 	}{
-		{http.MethodPut, "/k/" + string(f.point.Code), 405}, {http.MethodDelete, "/practices/" + f.eidsvag.ID, 405},
+		{http.MethodTrace, "/login", 405}, {http.MethodPut, "/k/" + string(f.point.Code), 405}, {http.MethodDelete, "/practices/" + f.eidsvag.ID, 405},
 		{http.MethodGet, "/static/../server.go", 404}, {http.MethodGet, "/static/%2e%2e/web.go", 404}, {http.MethodGet, "/nothing", 404},
 		{http.MethodGet, "/k/%00", 404}, {http.MethodGet, "/k/" + strings.Repeat("7", 5000), 404}, {http.MethodGet, "/practices/%27%20OR%201=1", 303},
 	} {
