@@ -222,7 +222,7 @@ func (w *world) openApp(t *testing.T) {
 	for email, members := range map[string][]practice.Member{
 		newEmail:   {{PracticeID: w.fresh.PracticeID, Role: practice.Lead}},
 		emptyEmail: {{PracticeID: w.empty.PracticeID, Role: practice.Lead}},
-		twoEmail:   {{PracticeID: w.full.PracticeID, Role: practice.Lead}, {PracticeID: w.long.PracticeID, Role: practice.Lead}},
+		twoEmail:   {{PracticeID: w.full.PracticeID, Role: practice.Lead}, {PracticeID: w.long.PracticeID, Role: practice.Lead}, {PracticeID: w.demo[10].PracticeID, Role: practice.Lead}},
 	} {
 		if _, err := w.app.Store.CreateAccount(ctx, practice.Account{Email: email, Name: email, Password: hash}, members...); err != nil {
 			t.Fatal(err)

@@ -43,7 +43,7 @@ func (w *world) draw(t *testing.T, pages []webPage) {
 			}
 		}
 		b.light(true)
-		if p.email != "" || p.name == "thanks" {
+		if p.email != "" || p.name == "thanks" || p.name == "notice" {
 			for i, sheet := range b.printPage() {
 				data, err := os.ReadFile(sheet)
 				if err != nil {

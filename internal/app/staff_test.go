@@ -136,9 +136,14 @@ func (w *world) staffPages() []webPage {
 		{"notice-en", "/p/" + w.emptySlug + "/privacy?lang=en", "", nil},
 		{"stored", "/privacy", "", func(b *tab) { b.do(chromedp.Click(chromedp.CSS("#patients summary"))) }},
 		{"accessibility", "/accessibility?practice=" + w.slug, "", nil},
-		{"notice-staff", full + "/privacy", leadEmail, nil},
+		{"notice-staff", full + "/privacy", leadEmail, func(b *tab) { b.do(chromedp.Click(chromedp.CSS("summary"))) }},
 		{"notice-none", empty + "/privacy", emptyEmail, nil},
 		{"notice-wrong", empty + "/privacy", emptyEmail, press("main .primary")},
+		{"notice-approved", empty + "/privacy", emptyEmail, func(b *tab) {
+			b.do(chromedp.Click(chromedp.CSS("input[value=task]")))
+			b.follow(chromedp.Click(chromedp.CSS("main .primary")))
+		}},
+		{"notice-outdated", "/practices/" + w.demo[10].PracticeID + "/privacy", twoEmail, func(b *tab) { w.outdate(b) }},
 		{"notice-reader", full + "/privacy", staffEmail, nil},
 
 		{"public", "/p/" + w.slug, "", nil},

@@ -162,8 +162,8 @@ func newNoticeText(l i18n.Language, state practice.NoticeState) noticeText {
 	if sms {
 		recipients.List = append(recipients.List, say("recipients_sms"))
 	}
-	for _, network := range n.Networks {
-		recipients.List = append(recipients.List, say("recipients_network", "Network", network))
+	if len(n.Networks) > 0 {
+		recipients.List = append(recipients.List, say("recipients_network", "Networks", strings.Join(n.Networks, ", ")))
 	}
 	recipients.List = append(recipients.List, say("recipients_nobody"))
 
@@ -306,9 +306,9 @@ func (s *Server) renderNotice(c echo.Context, status int, values url.Values, fou
 	f := &formFields{l: l, values: values, problems: found}
 	f.group("", "", "")
 	f.text(fieldOfficer, l.T("notice.officer"), l.T("notice.officer_note"))
-	f.choice("one", fieldBasis, l.T("notice.basis"), l.T("notice.basis_note"), f.options(func(l i18n.Language, code string) string { return l.T("notice.choose_" + code) }, practice.Bases)...)
+	f.choice("one", fieldBasis, l.T("notice.basis_label"), l.T("notice.basis_note"), f.options(func(l i18n.Language, code string) string { return l.T("notice.choose_" + code) }, practice.Bases)...)
 	f.text(fieldRemark, l.T("notice.remark"), l.T("notice.remark_note"))
-	f.text(fieldTransfer, l.T("notice.transfer"), l.T("notice.transfer_note", "SMS", state.Now.SMS == practice.SMSNow))
+	f.text(fieldTransfer, l.T("notice.transfer_label"), l.T("notice.transfer_note", "SMS", state.Now.SMS == practice.SMSNow))
 	np.Groups, np.Problems = f.groups, f.found
 	np.Approve = l.T("notice.approve", "Version", a.Version+1)
 	if len(np.Problems) > 0 || meantime {

@@ -304,7 +304,7 @@ func TestEveryChangeHasWords(t *testing.T) {
 
 // noticeWords is the sum of what notices say. Whoever changes the words so that they say something else raises
 // practice.NoticeEdition, so that leads approve it anew; whoever mends a comma changes this sum alone.
-const noticeWords = "f97da25df033b6a1"
+const noticeWords = "f9569b6ee0a9d4b4"
 
 func TestNoticeEdition(t *testing.T) {
 	words, err := i18n.Load(disclosure.Floor, disclosure.CohortFloor)
@@ -314,7 +314,7 @@ func TestNoticeEdition(t *testing.T) {
 		for _, key := range words.Keys(lang) {
 			noun, code, _ := strings.Cut(key, ".")
 			staff := slices.ContainsFunc([]string{"staff_", "is_", "outdated_", "open_", "form_", "choose_", "changed_", "versions", "approve", "officer", "remark", "plain", "lead_", "text_title"},
-				func(p string) bool { return strings.HasPrefix(code, p) }) || strings.HasSuffix(code, "_note") || strings.HasSuffix(code, "_required")
+				func(p string) bool { return strings.HasPrefix(code, p) }) || strings.HasSuffix(code, "_note") || strings.HasSuffix(code, "_label") || strings.HasSuffix(code, "_required")
 			if noun == "notice" && !staff {
 				fmt.Fprintln(h, lang, key, words.In(lang).T(key))
 			}

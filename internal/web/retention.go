@@ -31,14 +31,14 @@ var terms = []term{
 	{"reminder", store.ReminderDays, "days", true, "message"},
 	{"quarantine", practice.QuarantineLeast, "days", true, "quarantine"},
 	{"message", store.MessageDays, "days", true, "message"},
-	{"list", int(invite.ListValid / time.Hour), "hours", false, "nettleseren"},
+	{"list", int(invite.ListValid / time.Hour), "hours", false, "i nettleseren"},
 	{"asked", store.AskedDays, "days", false, "asked"},
 	{"answered", store.AnsweredDays, "days", false, "answered"},
-	{"report", invite.ReportDays, "days", false, "mappen for lister"},
+	{"report", invite.ReportDays, "days", false, "i mappen for lister"},
 	{"log", store.LogDays / 365, "years", false, "audit"},
 	{"idle", int(sessionIdle / time.Minute), "minutes", false, "session"},
 	{"session", int(sessionLasts / time.Hour), "hours", false, "session"},
-	{"device", int(deviceLasts / (24 * time.Hour)), "days", false, "nettleseren"},
+	{"device", int(deviceLasts / (24 * time.Hour)), "days", false, "i nettleseren"},
 	{"offer", practice.OfferDays, "days", false, "offer"},
 }
 
