@@ -83,7 +83,8 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 func isPatientRoute(pattern string) bool {
-	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/s/") || strings.HasPrefix(pattern, "/S/") || strings.HasPrefix(pattern, "/w/") || strings.HasPrefix(pattern, "/p/")
+	return strings.HasPrefix(pattern, "/k") || strings.HasPrefix(pattern, "/K") || strings.HasPrefix(pattern, "/s/") || strings.HasPrefix(pattern, "/S/") || strings.HasPrefix(pattern, "/w/") || strings.HasPrefix(pattern, "/p/") ||
+		pattern == "/privacy" || pattern == "/accessibility"
 }
 
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {

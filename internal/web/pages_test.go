@@ -451,6 +451,9 @@ func TestLogTellsNothing(t *testing.T) {
 	f.do(t, nobody, http.MethodPost, "/w/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}})
 	f.sendBatch(t, kari, "send", "", slices.Repeat([]string{"04321"}, 12)...)
 	f.get(t, kari, "/practices/"+f.eidsvag.ID+"?marked=query")
+	for _, path := range []string{"/p/" + f.eidsvag.Slug + "/privacy", "/privacy", "/accessibility?practice=" + f.eidsvag.Slug} {
+		f.get(t, nobody, path)
+	}
 	for _, secret := range []string{token, string(f.point.Code), "polite", "04321", "marked", "203.0.113.7", "192.0.2.1", kari, f.eidsvag.ID, strings.Split(f.cookies[kari], "=")[1]} {
 		if strings.Contains(f.log.String(), secret) {
 			t.Errorf("the log has %q:\n%s", secret, f.log)
@@ -459,7 +462,7 @@ func TestLogTellsNothing(t *testing.T) {
 	if !strings.Contains(f.log.String(), "route=/practices/:id") {
 		t.Error("the log is not on")
 	}
-	if strings.Contains(f.log.String(), "route=/k") || strings.Contains(f.log.String(), "route=/w") {
+	if strings.Contains(f.log.String(), "route=/k") || strings.Contains(f.log.String(), "route=/w") || strings.Contains(f.log.String(), "route=/p/") || strings.Contains(f.log.String(), "route=/privacy") || strings.Contains(f.log.String(), "route=/acc") {
 		t.Error("the log says when a patient came")
 	}
 }

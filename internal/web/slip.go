@@ -75,7 +75,6 @@ func (s *Server) saveSlips(c echo.Context) error {
 	}
 	l := s.Words.In(form.Get(fieldLanguage))
 	sp := slipPage{page: s.page(c, l, l.T("slips.sheet_title", "Practice", p.Name)), Practice: p, Host: s.BaseURL.Host, Until: l.Day(now.AddDate(0, 0, store.SlipDays))}
-	sp.of(p)
 	for i, slip := range slips {
 		svg, err := qrSVG(s.slipURL(slip))
 		if err != nil {
