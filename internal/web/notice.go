@@ -76,7 +76,10 @@ func newNoticeText(l i18n.Language, state practice.NoticeState) noticeText {
 	say := func(code string, args ...any) string { return l.T("notice."+code, args...) }
 	sms, numbers := n.SMS == practice.SMSNow, n.SMS != practice.SMSNever
 	text := noticeText{Short: []string{say("short_counted"), say("short_nobody"), say("short_voluntary")}}
-	if sms {
+	switch {
+	case n.Reminder:
+		text.Short = append(text.Short, say("short_sms_reminder"))
+	case sms:
 		text.Short = append(text.Short, say("short_sms"))
 	}
 	text.Short = append(text.Short, say("short_cookies"))
