@@ -107,22 +107,16 @@ func trustBlocks(t testing.TB, l i18n.Language) map[string]string {
 // Numbers that may stand in the prose of docs/trust: of laws, standards and risks, which no code decides.
 var citations = regexp.MustCompile(`artikkel \d+( nr\. \d+)?|\(?nr\. \d+|§ \d+|\(EU\) 2021/915|faktaark \d+|\bR\d+\b`)
 
-// TestTrustDocuments: the tables in docs/trust are those of the code, no other number stands in them, and every test,
+// TestTrustDocuments: the tables in the documents for practices are those of the code, no other number stands in them, and every test,
 // document and setting they name exists.
 func TestTrustDocuments(t *testing.T) {
 	f := newFixture(t)
 	blocks := trustBlocks(t, f.Words.In("nb"))
 	tests := allTests(t)
-	files, err := filepath.Glob("../../docs/trust/*.md")
-	must(t, err)
-	for _, name := range []string{"dpia", "risk", "processor", "data-flow", "retention"} {
-		if !slices.Contains(files, "../../docs/trust/"+name+".md") {
-			t.Errorf("docs/trust/%s.md is missing", name)
-		}
-	}
 	used := map[string]bool{}
 	block := regexp.MustCompile(`(?s)<!-- ([a-z0-9]+) -->\n.*?<!-- end -->`)
-	for _, file := range files {
+	for _, name := range []string{"dpia", "risk", "processor", "data-flow", "retention"} {
+		file := "../../docs/trust/" + name + ".md"
 		data, err := os.ReadFile(file)
 		must(t, err)
 		text := string(data)
