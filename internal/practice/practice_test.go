@@ -82,6 +82,18 @@ func TestPassword(t *testing.T) {
 	if _, err := HashPassword("elleve tegn"); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("eleven characters: %v, want Invalid", err)
 	}
+	long := strings.Repeat("æ🔑 x'", maxPassword/5)
+	if h, err = HashPassword(long); err != nil || !(Account{Password: h}).HasPassword(long) {
+		t.Errorf("%d characters of any kind: %v", maxPassword, err)
+	}
+	for _, typed := range []string{long[:len(long)-1], strings.ToUpper(long), " " + long} {
+		if (Account{Password: h}).HasPassword(typed) {
+			t.Errorf("%q is taken for %q", typed, long)
+		}
+	}
+	if _, err := HashPassword(long + "x"); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("more than %d characters: %v, want Invalid", maxPassword, err)
+	}
 }
 
 func TestSlug(t *testing.T) {

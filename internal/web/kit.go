@@ -115,6 +115,6 @@ func (s *Server) showButton(c echo.Context) error {
 	l := s.language(c)
 	label := html.EscapeString(l.T("kit.button"))
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+buttonFile(l)+`"`)
-	return c.Blob(http.StatusOK, "image/svg+xml", []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60" width="300" height="60" role="img" aria-label="`+label+`">`+
+	return c.Blob(http.StatusOK, "image/svg+xml; charset=utf-8", []byte(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 60" width="300" height="60" role="img" aria-label="`+label+`">`+
 		`<rect width="300" height="60" rx="8" fill="#0a5a66"/><text x="150" y="37" fill="#fff" font-family="system-ui, 'Segoe UI', Roboto, 'Liberation Sans', Arial, sans-serif" font-size="20" font-weight="600" text-anchor="middle">`+label+`</text></svg>`))
 }

@@ -115,7 +115,7 @@ func (s *Server) ownPoint(c echo.Context) (practice.Point, error) {
 }
 
 func (s *Server) showQRAsSVG(c echo.Context) error {
-	return s.showQR(c, "svg", "image/svg+xml", qrSVG)
+	return s.showQR(c, "svg", "image/svg+xml; charset=utf-8", qrSVG)
 }
 
 func (s *Server) showQRAsPNG(c echo.Context) error { return s.showQR(c, "png", "image/png", qrPNG) }

@@ -188,7 +188,7 @@ type asset struct {
 	mime          string
 }
 
-var mimes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+var mimes = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml; charset=utf-8"}
 
 func loadAssets() (map[string]asset, error) {
 	assets := map[string]asset{}
