@@ -2,6 +2,7 @@ package disclosure
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/venterom/venterom/internal/stats"
@@ -75,6 +76,36 @@ func (l Ledger) forPractice(question, id string) Withheld {
 func (l Ledger) shown(question string) bool {
 	d, decided := l.Decisions[question]
 	return decided && d.Pool != TooFew && (d.Pool == None || len(d.Others) < len(l.Members))
+}
+
+// Unnamed is the ledger after a practice was deleted: what it lets out, and to whom, is the same, and name, which
+// says nothing, stands in the practice's place. of is the questions with a figure that somebody may see and the
+// practice is part of: what was counted under any other is needed by nobody.
+func (l Ledger) Unnamed(id, name string) (out Ledger, of []string) {
+	put := func(ids []string) []string {
+		ids = slices.Clone(ids)
+		if i, in := slices.BinarySearch(ids, id); in {
+			ids[i] = name
+			slices.Sort(ids)
+		}
+		return ids
+	}
+	out = l
+	out.Members, out.Decisions = put(l.Members), make(map[string]Decision, len(l.Decisions))
+	for question, d := range l.Decisions {
+		if _, in := slices.BinarySearch(l.cohort(question), id); in && l.shown(question) {
+			of = append(of, question)
+		}
+		d.Absent = put(d.Absent)
+		if why, listed := d.Others[id]; listed {
+			d.Others = maps.Clone(d.Others)
+			delete(d.Others, id)
+			d.Others[name] = why
+		}
+		out.Decisions[question] = d
+	}
+	slices.Sort(of)
+	return out, of
 }
 
 // Others is the benchmark of one question for one practice, itself left out, or why there is none. The

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -195,6 +196,70 @@ func TestFloorsAreRaisedAndNotLowered(t *testing.T) {
 	for part, n := range higher.Merge(map[string]int{"qr": 15, "sms": 8, "paper": 40}) {
 		if n < 20 {
 			t.Errorf("%d responses by %s", n, part)
+		}
+	}
+}
+
+// TestUnnamed: after a practice is deleted everybody else sees what they saw, later ledgers are decided as if it
+// had left, no decision has its id, and of what was counted only what somebody's figure is made of is asked for.
+func TestUnnamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		members map[string]Sealed
+		of      int
+	}{
+		"a figure":             {cohort(40, 40, 40, 40, 40, 40, 40, 40), 1},
+		"dominated":            {cohort(40, 40, 400, 40, 40, 40, 40, 40), 1},
+		"too few practices":    {cohort(40, 40, 40), 0},
+		"its own answers few":  {with(map[string]Sealed{"p02": answers(4, 9)}, []string{"a", "b", "c", "d", "e"}), 0},
+		"nobody may see it":    {cohort(40, 40, 40, 40, 40, 40, 40, 40), 0},
+		"it was not a member":  {with(cohort(40, 40, 40, 40, 40, 40), nil, "p02"), 0},
+		"few of others, it in": {with(cohort(40, 40, 40, 40, 40, 40), []string{"x"}), 1},
+	} {
+		for _, random := range []string{"AAAA", "p99", "ZZZZ"} { // before, among and after the others
+			t.Run(name+" "+random, func(t *testing.T) {
+				var beside Beside
+				if name == "nobody may see it" {
+					beside.Elsewhere = []Ledger{freeze(with(c.members, []string{"x"}), Beside{}).ledger}
+				}
+				before := freeze(c.members, beside)
+				ledger, of := before.ledger.Unnamed("p02", random)
+				if len(of) != c.of {
+					t.Errorf("needed of %v, want %d", of, c.of)
+				}
+				left := maps.Clone(c.members)
+				if counts, in := left["p02"]; in {
+					delete(left, "p02")
+					if left[random] = (Sealed{}); slices.Contains(of, "q") {
+						left[random] = counts
+					}
+				}
+				after := snapshot{left, Gate{}.Cohort(left, twoScores, "na"), ledger}
+				if text, err := json.Marshal(ledger); err != nil || strings.Contains(string(text), "p02") {
+					t.Errorf("its id is left: %s, %v", text, err)
+				}
+				for id := range c.members {
+					if id == "p02" {
+						continue
+					}
+					was, why := before.ledger.Others("q", id, before.cohort)
+					is, whyNow := after.ledger.Others("q", id, after.cohort)
+					if why != whyNow || !reflect.DeepEqual(was, is) {
+						t.Errorf("%s saw %v %+v and sees %v %+v", id, why, was, whyNow, is)
+					}
+				}
+				was, why := before.ledger.Pool("q", before.cohort)
+				is, whyNow := after.ledger.Pool("q", after.cohort)
+				if why != whyNow || !reflect.DeepEqual(was, is) {
+					t.Errorf("the coordinator saw %v %+v and sees %v %+v", why, was, whyNow, is)
+				}
+				next := with(c.members, []string{"new"}, "p02")
+				for _, b := range [][2]Beside{{{Earlier: []Ledger{before.ledger}}, {Earlier: []Ledger{ledger}}}, {{Later: []Ledger{before.ledger}}, {Later: []Ledger{ledger}}},
+					{{Elsewhere: []Ledger{before.ledger}}, {Elsewhere: []Ledger{ledger}}}} {
+					if named, unnamed := freeze(next, b[0]).ledger, freeze(next, b[1]).ledger; !reflect.DeepEqual(named, unnamed) {
+						t.Errorf("a later ledger is %+v, and %+v without the name", named, unnamed)
+					}
+				}
+			})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/venterom/venterom/internal/calendar"
+	"github.com/venterom/venterom/internal/fault"
 	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 )
@@ -79,6 +80,9 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[store.Delivery]) (e
 		return nil
 	}
 	p, err := i.Store.Practice(ctx, m.PracticeID)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil // deleted since the message was claimed
+	}
 	if err != nil {
 		return errors.Join(errors.New("read the practice"), settle("queued"))
 	}

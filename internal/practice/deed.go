@@ -74,6 +74,7 @@ const (
 	Published         Action = "published"
 	Unpublished       Action = "unpublished"
 	FileFetched       Action = "file_fetched"
+	Exported          Action = "exported" // everything
 	Imported          Action = "imported"
 
 	// Of the whole installation, in no practice's log.
@@ -84,6 +85,8 @@ const (
 	WeekClosed         Action = "week_closed"
 	QuarterFrozen      Action = "quarter_frozen"
 	BackupMade         Action = "backup_made"
+	BackupRestored     Action = "backup_restored"
+	PracticeDeleted    Action = "practice_deleted" // not whose: it is gone
 )
 
 // Deed is one line of the log (handling): who did what, and when. It never holds an answer, a figure, a

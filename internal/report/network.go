@@ -89,7 +89,7 @@ type PooledQuestion struct {
 	Shares   []float64
 }
 
-// frozen is a snapshot as it is read: the same for ever.
+// frozen is a snapshot as it is read: the same until a practice in it is deleted.
 type frozen struct {
 	key     store.SnapshotKey
 	quarter calendar.Period
@@ -108,7 +108,7 @@ type frozenCache struct {
 const maxFrozen = 48
 
 func (r *Reader) snapshot(ctx context.Context, networkID string, k store.SnapshotKey, sv *survey.Survey) (*frozen, error) {
-	name := fmt.Sprintf("%s %s %d %s", networkID, k.Survey, k.Version, k.Quarter)
+	name := fmt.Sprintf("%s %s %d %s %d", networkID, k.Survey, k.Version, k.Quarter, k.Gone)
 	r.frozen.mu.Lock()
 	f := r.frozen.held[name]
 	r.frozen.mu.Unlock()

@@ -146,7 +146,7 @@ const ReceiptDays = 3
 // there, in the database or earlier in the batch, was counted before and changes nothing. A form that
 // came by an invitation uses it up in the same transaction; one whose invitation is used or over is not
 // counted. When Count returns nil, every form of the batch is on disk, counted exactly once; when it
-// returns Refused, all but those are.
+// returns Refused, all but those are. NotFound, for all of them, is where a practice was deleted meanwhile.
 func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 	week := calendar.WeekOf(now)
 	var refused Refused
@@ -195,6 +195,9 @@ func (s *Store) Count(ctx context.Context, now time.Time, batch []Entry) error {
 	})
 	if err == nil && len(refused) > 0 {
 		return refused
+	}
+	if refersToNothing(err) {
+		return fault.New(fault.NotFound, "code.unknown").Because(err)
 	}
 	return err
 }

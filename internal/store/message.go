@@ -409,11 +409,16 @@ func (s *Store) setState(ctx context.Context, c sqlx.ExecerContext, id, state st
 }
 
 // SettleMessage records what came of handing a message over: "sent", "failed", "uncertain", or "queued"
-// where it certainly was not taken and is to be tried again. A report of delivery that came first stands.
+// where it certainly was not taken and is to be tried again. A report of delivery that came first stands, and
+// of a message whose practice is gone nothing is kept.
 func (s *Store) SettleMessage(ctx context.Context, id, state string, now time.Time) error {
 	return s.tx(ctx, func(c *sqlx.Tx) error {
 		var was string
-		if err := c.GetContext(ctx, &was, `SELECT state FROM message WHERE id = $1`+s.forUpdate(), id); err != nil {
+		err := c.GetContext(ctx, &was, `SELECT state FROM message WHERE id = $1`+s.forUpdate(), id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if was == "sending" || was == "uncertain" && state == "sent" {

@@ -207,6 +207,13 @@ func (s *Store) FreezeQuarter(ctx context.Context, networkID string, k SnapshotK
 	return made && err == nil, err
 }
 
+// memberSums is a SnapshotMember as it is stored.
+type memberSums struct {
+	PracticeID  string         `json:"practice"`
+	OpenConsent bool           `json:"open,omitempty"`
+	Questions   map[string]Sum `json:"questions"`
+}
+
 // joinedSums adds up the releases of a span of weeks for each practice that has joined, as stored.
 func joinedSums(ctx context.Context, c *sqlx.Tx, networkID string, k SnapshotKey, first, last calendar.Week) ([]byte, error) {
 	var rows []struct {
@@ -220,15 +227,10 @@ func joinedSums(ctx context.Context, c *sqlx.Tx, networkID string, k SnapshotKey
 		k.Survey, k.Version, string(first), string(last), networkID); err != nil {
 		return nil, err
 	}
-	type member struct {
-		PracticeID  string         `json:"practice"`
-		OpenConsent bool           `json:"open,omitempty"`
-		Questions   map[string]Sum `json:"questions"`
-	}
-	members := []member{}
+	members := []memberSums{}
 	for _, row := range rows {
 		if len(members) == 0 || members[len(members)-1].PracticeID != row.PracticeID {
-			members = append(members, member{row.PracticeID, row.OpenConsent, map[string]Sum{}})
+			members = append(members, memberSums{row.PracticeID, row.OpenConsent, map[string]Sum{}})
 		}
 		if row.Value == nil {
 			continue
@@ -280,16 +282,17 @@ type SnapshotKey struct {
 	Survey  string `db:"survey"`
 	Version int    `db:"version"`
 	Quarter string `db:"quarter"`
+	Gone    int    `db:"gone"` // practices in it that were deleted since; not part of the name
 }
 
 // SnapshotKeys lists a network's snapshots, by survey, version and quarter.
 func (s *Store) SnapshotKeys(ctx context.Context, networkID string) (keys []SnapshotKey, err error) {
-	err = s.db.SelectContext(ctx, &keys, `SELECT survey, version, quarter FROM snapshot
+	err = s.db.SelectContext(ctx, &keys, `SELECT survey, version, quarter, gone FROM snapshot
 		WHERE network_id = $1 ORDER BY survey, version, quarter`, networkID)
 	return keys, err
 }
 
-// Snapshot returns one snapshot. Once made it never changes.
+// Snapshot returns one snapshot. Once made it never changes, but that practices in it may lose their names.
 func (s *Store) Snapshot(ctx context.Context, networkID string, k SnapshotKey) (Snapshot, error) {
 	snapshot := Snapshot{Quarter: k.Quarter}
 	var row struct {

@@ -40,7 +40,7 @@ func TestSnapshotsByKey(t *testing.T) {
 		if _, err := s.CloseWeek(ctx, "2026-W48", everything); err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range []struct{ first, last, want string }{{"2026-W48", "2026-W53", "[{visit 1 }]"}, {"2026-W40", "2026-W47", "[]"}, {"2026-W49", "2026-W53", "[]"}} {
+		for _, c := range []struct{ first, last, want string }{{"2026-W48", "2026-W53", "[{visit 1  0}]"}, {"2026-W40", "2026-W47", "[]"}, {"2026-W49", "2026-W53", "[]"}} {
 			keys, err := s.ReleasedBetween(ctx, calendar.Week(c.first), calendar.Week(c.last))
 			if got := fmt.Sprint(keys); err != nil || got != c.want {
 				t.Errorf("%s to %s: %s, %v", c.first, c.last, got, err)
@@ -52,7 +52,7 @@ func TestSnapshotsByKey(t *testing.T) {
 			}
 		}
 		keys, err := s.SnapshotKeys(ctx, n.ID)
-		if got := fmt.Sprint(keys); err != nil || got != "[{visit 1 2026-Q4} {visit 1 2027-Q1}]" {
+		if got := fmt.Sprint(keys); err != nil || got != "[{visit 1 2026-Q4 0} {visit 1 2027-Q1 0}]" {
 			t.Fatalf("got %s, %v", got, err)
 		}
 		snapshot, err := s.Snapshot(ctx, n.ID, keys[0])

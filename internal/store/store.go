@@ -230,6 +230,12 @@ func explain(err error) error {
 	return err
 }
 
+// refersToNothing reports whether a row was to be stored that belongs to one that is gone.
+func refersToNothing(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY || pq.As(err, pqerror.ForeignKeyViolation) != nil
+}
+
 // newID makes an id that tells nothing of when or in which order it was made.
 func newID() string { return rand.Text() }
 
