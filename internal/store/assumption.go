@@ -64,3 +64,18 @@ func (s *Store) Assumptions(ctx context.Context, accountID string, k Key, period
 	}
 	return as, err
 }
+
+// OwnAssumption is an assumption with what it is of.
+type OwnAssumption struct {
+	Survey  string `db:"survey"`
+	Version int    `db:"version"`
+	Period  string `db:"period"`
+	practice.Assumption
+}
+
+// OwnAssumptions lists all that somebody believed of a practice's results, the earliest period first.
+func (s *Store) OwnAssumptions(ctx context.Context, practiceID, accountID string) (as []OwnAssumption, err error) {
+	err = s.db.SelectContext(ctx, &as, `SELECT survey, version, period, question, believed, own FROM assumption
+		WHERE practice_id = $1 AND account_id = $2 ORDER BY period, survey, version, question`, practiceID, accountID)
+	return as, err
+}

@@ -504,6 +504,12 @@ func (s *Store) OptOutNumber(ctx context.Context, practiceID string, n sms.Numbe
 	return s.optOut(ctx, &practiceID, n)
 }
 
+// OptOuts is how many do not want to be asked by a practice.
+func (s *Store) OptOuts(ctx context.Context, practiceID string) (n int, err error) {
+	err = s.db.GetContext(ctx, &n, `SELECT count(*) FROM optout WHERE practice_id = $1`, practiceID)
+	return n, err
+}
+
 func (s *Store) optOut(ctx context.Context, practiceID *string, n sms.Number) error {
 	return s.tx(ctx, func(c *sqlx.Tx) error {
 		// Without a practice the uniqueness of a row is ours to see to: NULLs are all different.

@@ -28,7 +28,7 @@ func readWhoMayWhat(t testing.TB) (rules []rule) {
 	t.Helper()
 	text, err := os.ReadFile("access.txt")
 	must(t, err)
-	names := map[string]access{"open": open, "anyone": anyone, "entering": entering, "signed-in": signedIn, "fresh": fresh, "member": member, "lead": lead, "coordinator": coordinator, "operator": operator}
+	names := map[string]access{"open": open, "anyone": anyone, "entering": entering, "signed-in": signedIn, "fresh": fresh, "member": member, "lead": lead, "fresh-lead": freshLead, "coordinator": coordinator, "operator": operator}
 	for line := range strings.Lines(string(text)) {
 		words := strings.Fields(line)
 		if len(words) == 0 || words[0] == "#" {
@@ -108,10 +108,10 @@ func (f *fixture) tenants(t testing.TB) (eidsvag, lillevik tenant) {
 	signed := everybody[1:]
 	eidsvag = tenant{f.eidsvag.ID, f.network.ID,
 		map[string]string{":code": string(f.point.Code), ":improvement": f.anImprovement(t).ID, ":network": f.network.ID, ":person": f.account(t, sara).ID, ":offer": f.anOffer(t, 1).ID, ":key": f.aKey(t), ":message": f.anUncertain(t), ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.eidsvag, kari), ":section": "access", ":step": "guide", ":provider": f.aProvider(t)},
-		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {kari, sara}, lead: {kari}, coordinator: {kim}, operator: {dina}}}
+		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {kari, sara}, lead: {kari}, freshLead: {kari}, coordinator: {kim}, operator: {dina}}}
 	lillevik = tenant{f.lillevik.ID, f.other.ID,
 		map[string]string{":code": string(f.elsewhere.Code), ":improvement": im.ID, ":network": f.other.ID, ":person": f.account(t, olav).ID, ":offer": o.ID, ":key": keys[0].ID, ":message": messages[0], ":token": f.anOffer(t, 0).token, ":doctor": doctor(f.lillevik, olav), ":section": "access", ":step": "guide", ":provider": f.aProvider(t)},
-		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {olav}, lead: {olav}, coordinator: {ragnhild}, operator: {dina}}}
+		map[access][]string{anyone: everybody, entering: signed, signedIn: signed, fresh: signed, member: {olav}, lead: {olav}, freshLead: {olav}, coordinator: {ragnhild}, operator: {dina}}}
 	for _, who := range signed {
 		f.signIn(t, who)
 	}
@@ -341,7 +341,7 @@ func TestOperatorSeesNoResult(t *testing.T) {
 	eidsvag, _ := f.tenants(t)
 	told := 0
 	for _, r := range readWhoMayWhat(t) {
-		if r.results && r.who != member && r.who != lead && r.who != coordinator {
+		if r.results && r.who != member && r.who != lead && r.who != freshLead && r.who != coordinator {
 			t.Errorf("%s says results and is for %d", r.path, r.who)
 		}
 		if r.method != http.MethodGet || r.who == open {

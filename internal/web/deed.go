@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -77,19 +78,23 @@ func (s *Server) showLog(c echo.Context) error {
 // showLogFile is the whole log as a table, with instants in UTC and the bare action beside its words.
 func (s *Server) showLogFile(c echo.Context) error {
 	l, p := s.language(c), inPractice(c)
-	const all = 10_000_000
-	deeds, err := s.Store.Log(c.Request().Context(), p.ID, 0, all)
+	table, err := s.logTable(c.Request().Context(), l, p)
 	if err != nil {
 		return err
+	}
+	return s.sendCSV(c, "venterom-"+p.Slug+"-log", table)
+}
+
+func (s *Server) logTable(ctx context.Context, l i18n.Language, p practice.Practice) ([]byte, error) {
+	const all = 10_000_000
+	deeds, err := s.Store.Log(ctx, p.ID, 0, all)
+	if err != nil {
+		return nil, err
 	}
 	rows := [][]string{{l.T("log.col_utc"), l.T("log.col_who"), l.T("log.col_what"), l.T("log.col_action")}}
 	for _, d := range deeds {
 		row := newDeedRow(l, d, d.At.UTC().Format(time.RFC3339))
 		rows = append(rows, []string{row.When, plain(row.Who), plain(row.What), string(d.Action)})
 	}
-	table, err := spreadsheet(l, rows)
-	if err != nil {
-		return err
-	}
-	return s.sendCSV(c, "venterom-"+p.Slug+"-log", table)
+	return spreadsheet(l, rows)
 }

@@ -211,6 +211,10 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{get, "/practices/:id/privacy", own + "/privacy", nil, "notice_staff", 200, "Ikke godkjent ennå", members},
 		{post, "/practices/:id/privacy", own + "/privacy", url.Values{"basis": {"because"}}, "notice_staff", 422, "Velg ett av grunnlagene", []string{kari}},
 		{post, "/practices/:id/privacy", own + "/privacy", url.Values{"basis": {"task"}, "seen": {"other"}}, "notice_staff", 409, "ble endret mens du leste", []string{kari}},
+		{get, "/practices/:id/export", own + "/export", nil, "export", 200, "venterom-eidsvag-legekontor-2026-11-23.zip", []string{kari}},
+		{post, "/practices/:id/export", own + "/export", url.Values{}, "", 200, "README.txt", []string{kari}},
+		{get, "/practices/:id/delete", own + "/delete", nil, "delete", 200, "Skriv «Eidsvåg legekontor» for å bekrefte", []string{kari}},
+		{post, "/practices/:id/delete", own + "/delete", url.Values{"confirm": {"Eidsvåg"}}, "delete", 422, "Ingenting er slettet", []string{kari}},
 		{get, "/practices/:id/paper", own + "/paper", nil, "paper", 200, "visit-1.digital-1", members},
 		{get, "/practices/:id/paper/entry", own + "/paper/entry", nil, "batch", 200, "visit-1.digital-1", members},
 		{get, "/practices/:id/paper/entry", own + "/paper/entry?mark=visit-2", nil, "error", 404, "ikke noe skjema med det merket", members},
@@ -342,8 +346,8 @@ func TestEveryRouteAndTemplateHasARow(t *testing.T) {
 		}
 	}
 	for name := range layouts {
-		if name == "login_code" {
-			continue // needs half a session; TestSignIn has it
+		if name == "login_code" || name == "deleted" {
+			continue // needs half a session; TestSignIn has it. TestDelete has the other
 		}
 		if !slices.ContainsFunc(rows, func(v pageRow) bool { return v.template == name }) {
 			t.Errorf("page %s has no row", name)
@@ -557,7 +561,7 @@ func TestWords(t *testing.T) {
 	}
 	for k := range used {
 		noun, _, _ := strings.Cut(k, ".")
-		if beginnings[noun] && !slices.Contains(known, k) && !slices.Contains(composed, k) && !strings.HasSuffix(k, ".js") && !strings.HasSuffix(k, ".css") && !strings.HasSuffix(k, ".svg") {
+		if beginnings[noun] && !slices.Contains(known, k) && !slices.Contains(composed, k) && !strings.HasSuffix(k, ".js") && !strings.HasSuffix(k, ".json") && !strings.HasSuffix(k, ".csv") && !strings.HasSuffix(k, ".css") && !strings.HasSuffix(k, ".svg") {
 			t.Errorf("%s is used and has no words", k)
 		}
 	}

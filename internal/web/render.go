@@ -82,6 +82,9 @@ var layouts = map[string]string{
 	"person":           "staff",
 	"join":             "staff",
 	"log":              "staff",
+	"export":           "staff",
+	"delete":           "staff",
+	"deleted":          "staff",
 
 	"improvements":    "staff",
 	"improvement":     "staff",

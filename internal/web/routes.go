@@ -17,6 +17,7 @@ const (
 	fresh                     // an account that signed in lately: what changes how one signs in
 	member                    // lead or staff of the practice in the address
 	lead                      // lead of the practice in the address
+	freshLead                 // the same, who signed in lately: what takes everything out, or away
 	coordinator               // coordinates the network in the address
 	operator                  // who runs the installation; sees no results
 )
@@ -166,6 +167,10 @@ func (s *Server) routes() []route {
 		{post, "/practices/:id/offers/:offer", lead, s.withdrawOffer},
 		{get, "/practices/:id/log", lead, s.showLog},
 		{get, "/practices/:id/log.csv", lead, s.showLogFile},
+		{get, "/practices/:id/export", freshLead, s.showExport},
+		{post, "/practices/:id/export", freshLead, s.sendExport},
+		{get, "/practices/:id/delete", freshLead, s.showDelete},
+		{post, "/practices/:id/delete", freshLead, s.deletePractice},
 
 		{get, "/practices/:id/networks", member, s.showNetworks},
 		{get, "/practices/:id/network/:network", member, s.showNetwork},

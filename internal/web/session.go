@@ -53,8 +53,7 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 			switch who {
 			case entering, fresh:
 				if !s.signedInLately(c) {
-					s.sessions.Put(ctx, nextKey, "/account")
-					return c.Redirect(http.StatusSeeOther, "/login?again=1")
+					return s.signInAgain(c, "/account")
 				}
 			case operator:
 				if !account.Operator {
@@ -64,9 +63,12 @@ func (s *Server) admit(who access) echo.MiddlewareFunc {
 				if err := s.admitCoordinator(c, account); err != nil {
 					return err
 				}
-			case member, lead:
+			case member, lead, freshLead:
 				if err := s.admitTo(c, account, who); err != nil {
 					return err
+				}
+				if who == freshLead && !s.signedInLately(c) {
+					return s.signInAgain(c, c.Request().URL.Path)
 				}
 			}
 			return next(c)
@@ -83,8 +85,14 @@ func (s *Server) owesFactor(c echo.Context, a practice.Account) (bool, error) {
 	return s.Store.NeedsFactor(c.Request().Context(), a.ID)
 }
 
-// freshFor is how long after signing in the ways to sign in may be changed: a screen that was left open must
-// not be enough to keep somebody out of their own account.
+// signInAgain leads somebody who signed in too long ago for what they want to do so once more, and then on.
+func (s *Server) signInAgain(c echo.Context, next string) error {
+	s.sessions.Put(c.Request().Context(), nextKey, next)
+	return c.Redirect(http.StatusSeeOther, "/login?again=1")
+}
+
+// freshFor is how long after signing in the ways to sign in may be changed, and a practice be taken out or away:
+// a screen that was left open must not be enough to keep somebody out of their own account, or to end a practice.
 const freshFor = 15 * time.Minute
 
 func (s *Server) signedInLately(c echo.Context) bool {
@@ -108,7 +116,7 @@ func (s *Server) admitTo(c echo.Context, a practice.Account, who access) error {
 		}
 		c.Set(practiceKey, p)
 		c.Set(roleKey, m.Role)
-		if who == lead && m.Role != practice.Lead {
+		if who != member && m.Role != practice.Lead {
 			return fault.New(fault.Forbidden, "error.lead_only")
 		}
 		return nil
