@@ -39,6 +39,7 @@ type fixture struct {
 	*Server
 	handler   http.Handler
 	log       *strings.Builder
+	dsn       string // of the database
 	clock     time.Time
 	eidsvag   practice.Practice // asks about digital services too
 	point     practice.Point
@@ -104,7 +105,10 @@ func newFixtureOn(t testing.TB, e storetest.Engine) *fixture {
 	must(t, err)
 	base, err := url.Parse("https://svar.example.org")
 	must(t, err)
-	s := storetest.Open(t, e)
+	f.dsn = storetest.DSN(t, e)
+	s, err := store.Open(ctx, f.dsn, storetest.Secret)
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
 	log := slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	now := func() time.Time { return f.clock }
 	intake := aggregate.NewIntake(s, aggregate.NewCloser(s, disclosure.Gate{}, log), now, log)
