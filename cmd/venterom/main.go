@@ -51,6 +51,11 @@ func (c console) password() (string, error) {
 		typed, err := term.ReadPassword(int(f.Fd()))
 		return string(typed), err
 	}
+	return c.line()
+}
+
+// line reads a line of standard input.
+func (c console) line() (string, error) {
 	line, err := bufio.NewReader(c.in).ReadString('\n')
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -73,6 +78,8 @@ type commands struct {
 	Survey   surveyCmd   `cmd:"" help:"Survey files."`
 	SMS      smsCmd      `cmd:"" name:"sms" help:"Text messages."`
 	Backup   backupCmd   `cmd:"" help:"Write a copy of an SQLite database while it is in use."`
+	Restore  restoreCmd  `cmd:"" help:"Put such a copy back, while the server is stopped."`
+	Export   exportCmd   `cmd:"" help:"Write all that a practice owns to a file, at its own request."`
 	Simulate simulateCmd `cmd:"" help:"Play made-up practices through the statistics: how often is what is said wrong?"`
 	Log      logCmd      `cmd:"" help:"The log of what concerns the whole installation. A practice's own is on its pages."`
 	Ping     pingCmd     `cmd:"" help:"Ask a running server whether it is ready."`
@@ -154,7 +161,8 @@ func (cmd closeCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 }
 
 type practiceCmd struct {
-	Add practiceAddCmd `cmd:"" help:"Add a practice, with a first collection point."`
+	Add    practiceAddCmd    `cmd:"" help:"Add a practice, with a first collection point."`
+	Delete practiceDeleteCmd `cmd:"" help:"Delete a practice with everything it owns, at its own request. Its name is read from standard input."`
 }
 
 type practiceAddCmd struct {
@@ -178,6 +186,55 @@ func (cmd practiceAddCmd) Run(ctx context.Context, cfg app.Config, c console) er
 			return nil
 		}
 		return offer(ctx, a, cfg, c, practice.Offer{PracticeID: p.ID, Role: practice.Lead, Name: cmd.Lead})
+	})
+}
+
+type practiceDeleteCmd struct {
+	Slug string `arg:"" help:"The practice's name in addresses."`
+}
+
+func (cmd practiceDeleteCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		p, err := practiceCalled(ctx, a, cmd.Slug)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "Everything that %s owns is deleted: results, page, messages, log, and the accounts of those who have no\nother role. It cannot be undone. (venterom export %s FILE writes it all to a file first.)\nType the practice's name to delete it: ", p.Name, p.Slug)
+		typed, err := c.line()
+		fmt.Fprintln(c.out)
+		if err != nil {
+			return err
+		}
+		if !strings.EqualFold(strings.TrimSpace(typed), strings.TrimSpace(p.Name)) {
+			return errors.New("that is not its name; nothing is deleted")
+		}
+		if err := a.Store.DeletePractice(ctx, p.ID); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, "The practice is deleted.")
+		if err := a.Store.Erase(ctx); err != nil {
+			return fmt.Errorf("the database's files may still hold what was deleted: %w", err)
+		}
+		return nil
+	})
+}
+
+type exportCmd struct {
+	Slug string `arg:"" help:"The practice's name in addresses."`
+	File string `arg:"" help:"Where to write it, a ZIP; it must not exist."`
+}
+
+func (cmd exportCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	return with(ctx, cfg, func(a *app.App) error {
+		p, err := practiceCalled(ctx, a, cmd.Slug)
+		if err != nil {
+			return err
+		}
+		if err := a.Export(ctx, p, cmd.File); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.out, "All that %s owns is in %s. Its log says so.\n", p.Name, cmd.File)
+		return nil
 	})
 }
 
@@ -468,6 +525,20 @@ func (cmd backupCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 		fmt.Fprintf(c.out, "The database is copied to %s.\n", cmd.File)
 		return nil
 	})
+}
+
+type restoreCmd struct {
+	File      string `arg:"" type:"existingfile" help:"A copy that venterom backup wrote."`
+	Overwrite bool   `help:"Do so although there are practices, networks or accounts, which are lost."`
+}
+
+func (cmd restoreCmd) Run(ctx context.Context, cfg app.Config, c console) error {
+	if err := app.Restore(ctx, cfg, cmd.File, cmd.Overwrite); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s is put back as %s. Messages that waited in it will not be sent, and everybody signs in anew.\n"+
+		"What was done since it was made is not in it: see docs/backup.md for what to do again.\n", cmd.File, cfg.Database)
+	return nil
 }
 
 type logCmd struct {

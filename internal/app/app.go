@@ -22,6 +22,7 @@ import (
 	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/invite"
 	"github.com/venterom/venterom/internal/oidc"
+	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/report"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/survey"
@@ -94,6 +95,22 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	return a, nil
 }
 
+// Restore puts a backup in the place of the database. The secret that belongs to it must be there: a new one
+// would open nothing.
+func Restore(ctx context.Context, cfg Config, file string, overwrite bool) error {
+	if store.IsPostgres(cfg.Database) {
+		return store.Restore(ctx, cfg.Database, file, nil, overwrite)
+	}
+	if _, err := os.Stat(cfg.secretName()); err != nil {
+		return fmt.Errorf("put the secret file that belongs to the backup in place first: %w", err)
+	}
+	secret, err := cfg.secret()
+	if err != nil {
+		return err
+	}
+	return store.Restore(ctx, cfg.Database, file, secret, overwrite)
+}
+
 // Close closes the database.
 func (a *App) Close() error { return a.Store.Close() }
 
@@ -113,10 +130,11 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	if err != nil {
 		return err
 	}
-	handler, err := a.handler(intake, words, demo)
+	pages, err := a.pages(intake, words, demo)
 	if err != nil {
 		return err
 	}
+	handler := pages.Handler()
 	var lists *invite.Folder
 	if a.cfg.Drop != "" {
 		if !a.Inviter.Ready() {
@@ -171,17 +189,33 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	return errors.Join(err, sending.Stop(finish), a.Inviter.Flush(finish))
 }
 
-func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (http.Handler, error) {
+func (a *App) pages(intake *aggregate.Intake, words *i18n.Words, demo bool) (*web.Server, error) {
 	base, err := a.cfg.baseURL()
 	if err != nil {
 		return nil, err
 	}
-	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, Processor: a.cfg.Processor,
+	return web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, Processor: a.cfg.Processor,
 		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+}
+
+// Export writes all that a practice owns to a new file, as its lead can on the pages.
+func (a *App) Export(ctx context.Context, p practice.Practice, file string) error {
+	words, err := i18n.Load(a.cfg.Floor, a.cfg.Cohort)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s.Handler(), nil
+	pages, err := a.pages(nil, words, false)
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(pages.Export(ctx, p, "", out), out.Close()); err != nil {
+		return errors.Join(err, os.Remove(file))
+	}
+	return a.Store.Record(ctx, p.ID, practice.Exported, "")
 }
 
 // tidy stores what was counted in memory and forgets what is no longer needed, every hour.

@@ -116,16 +116,20 @@ func (c Config) Providers() ([]*oidc.Client, error) {
 
 const secretBytes = 32
 
+func (c Config) secretName() string {
+	if c.SecretFile != "" {
+		return c.SecretFile
+	}
+	dir := "./data"
+	if !store.IsPostgres(c.Database) {
+		dir = filepath.Dir(c.Database)
+	}
+	return filepath.Join(dir, "venterom.secret")
+}
+
 // secret reads the installation's secret, making it the first time.
 func (c Config) secret() ([]byte, error) {
-	name := c.SecretFile
-	if name == "" {
-		dir := "./data"
-		if !store.IsPostgres(c.Database) {
-			dir = filepath.Dir(c.Database)
-		}
-		name = filepath.Join(dir, "venterom.secret")
-	}
+	name := c.secretName()
 	text, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
 		if text, err = makeSecret(name); err != nil {
