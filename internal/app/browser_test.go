@@ -87,6 +87,7 @@ func TestBrowser(t *testing.T) {
 		{"a stack of paper is typed in without script", batchWithoutScript},
 		{"typing a stack survives the end of a session", batchSignedOut},
 		{"reports and worksheets fit their sheets", printedReports},
+		{"a practice takes everything with it and is deleted, without script", leaving},
 		{"screenshots", screenshots},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })
@@ -421,6 +422,10 @@ func (w *world) pages() []webPage {
 		{"join-wrong", "/join/" + w.offered, "", send},
 		{"join-signed-in", "/join/" + w.offered, emptyEmail, nil},
 		{"log", full + "/log", leadEmail, nil},
+		{"export", full + "/export", leadEmail, nil},
+		{"export-unopened", full + "/export", twoEmail, nil},
+		{"delete", full + "/delete", leadEmail, nil},
+		{"delete-wrong", full + "/delete", leadEmail, func(b *tab) { b.follow(chromedp.Click(chromedp.CSS("main .final"))) }},
 		{"poster", full + "/points/" + string(w.full.Code) + "/poster", leadEmail, nil},
 		{"kit", full + "/points/" + string(w.full.Code) + "/kit", staffEmail, nil},
 		{"card", full + "/points/" + string(w.full.Code) + "/card", staffEmail, nil},

@@ -162,7 +162,7 @@ func (w *world) translated() (pages []webPage) {
 	for _, tag := range []string{"nn", "en"} {
 		for name, path := range map[string]string{
 			"dashboard": "?survey=visit", "dashboard-digital": "?survey=digital", "improvements": "/improvements?", "network": "/network/" + w.network + "?survey=visit",
-			"terms": "/network/" + w.network + "/terms?", "points": "/points?", "page": "/page?", "page-hours": "/page/hours?", "doctor": "/page/doctors/new?", "kit": "/points/" + string(w.full.Code) + "/kit?", "batch": "/paper/entry?",
+			"terms": "/network/" + w.network + "/terms?", "points": "/points?", "page": "/page?", "page-hours": "/page/hours?", "doctor": "/page/doctors/new?", "kit": "/points/" + string(w.full.Code) + "/kit?", "batch": "/paper/entry?", "export": "/export?", "delete": "/delete?",
 		} {
 			pages = append(pages, webPage{name + "-" + tag, full + path + "&lang=" + tag, leadEmail, nil})
 		}
