@@ -29,9 +29,15 @@ type exported struct {
 	Slug         string                               `json:"slug"`
 	Phone        string                               `json:"phone"`
 	Survey       string                               `json:"survey"`
+	Live         bool                                 `json:"live"`
+	QR           bool                                 `json:"qr"`
 	Digital      bool                                 `json:"digital"`
-	Page         map[practice.Section]exportedSection `json:"page"` // those that were ever filled in
+	Network      bool                                 `json:"network"`
+	Setup        practice.Steps                       `json:"setup"`
+	Notices      []exportedNotice                     `json:"notices"` // the approved ones, the latest first
+	Page         map[practice.Section]exportedSection `json:"page"`    // those that were ever filled in
 	Points       []exportedPoint                      `json:"points"`
+	PointsFrom   calendar.Week                        `json:"points_counted_from,omitempty"` // empty: from the beginning
 	People       []exportedPerson                     `json:"people"`
 	Offers       []exportedOffer                      `json:"offers"`
 	Asking       exportedAsking                       `json:"asking"`
@@ -49,6 +55,14 @@ type exported struct {
 type exportedSection struct {
 	Confirmed practice.Date   `json:"confirmed_on"`
 	Value     json.RawMessage `json:"value"`
+}
+
+// exportedNotice is practice.Approval, field by field.
+type exportedNotice struct {
+	Version int             `json:"version"`
+	Notice  practice.Notice `json:"notice"`
+	By      string          `json:"approved_by"`
+	At      time.Time       `json:"approved_at"`
 }
 
 type exportedPoint struct {
@@ -158,8 +172,8 @@ type exportedBurst struct {
 
 // export gathers practice.json. accountID is who asks for it; empty on the command line.
 func (s *Server) export(ctx context.Context, p practice.Practice, accountID string) (x exported, err error) {
-	x = exported{Format: exportFormat, Made: s.Now().UTC().Truncate(time.Second), Name: p.Name, Slug: p.Slug, Phone: p.Phone, Survey: p.Survey, Digital: p.Digital,
-		Page: map[practice.Section]exportedSection{}, Points: []exportedPoint{}, People: []exportedPerson{}, Offers: []exportedOffer{}, Messages: []exportedMonth{},
+	x = exported{Format: exportFormat, Made: s.Now().UTC().Truncate(time.Second), Name: p.Name, Slug: p.Slug, Phone: p.Phone, Survey: p.Survey, Live: p.Live, QR: p.QR, Digital: p.Digital, Network: p.Network,
+		Notices: []exportedNotice{}, Page: map[practice.Section]exportedSection{}, Points: []exportedPoint{}, People: []exportedPerson{}, Offers: []exportedOffer{}, Messages: []exportedMonth{},
 		Coverage: []exportedCoverage{}, Keys: []exportedKey{}, Networks: []exportedNetwork{}, Improvements: []exportedImprovement{},
 		Assumptions: []exportedAssumption{}, Bursts: []exportedBurst{}}
 	for _, gather := range []func(context.Context, practice.Practice, *exported) error{s.exportPage, s.exportPoints, s.exportPeople, s.exportAsking, s.exportNetworks, s.exportWork} {
@@ -177,7 +191,17 @@ func (s *Server) export(ctx context.Context, p practice.Practice, accountID stri
 	return x, err
 }
 
-func (s *Server) exportPage(ctx context.Context, p practice.Practice, x *exported) error {
+func (s *Server) exportPage(ctx context.Context, p practice.Practice, x *exported) (err error) {
+	if x.Setup, err = s.Store.Steps(ctx, p.ID); err != nil {
+		return err
+	}
+	approvals, err := s.Store.Approvals(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range approvals {
+		x.Notices = append(x.Notices, exportedNotice(a))
+	}
 	info, err := s.Store.Info(ctx, p.ID)
 	if err != nil {
 		return err
@@ -198,8 +222,9 @@ func (s *Server) exportPoints(ctx context.Context, p practice.Practice, x *expor
 		return err
 	}
 	totals, err := s.Reports.PointTotals(ctx, p.ID)
+	x.PointsFrom = totals.From
 	for _, point := range points {
-		x.Points = append(x.Points, exportedPoint{point.Code, point.Label, point.Retired, totals[string(point.Code)]})
+		x.Points = append(x.Points, exportedPoint{point.Code, point.Label, point.Retired, totals.Totals[string(point.Code)]})
 	}
 	return err
 }

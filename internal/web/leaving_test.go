@@ -64,6 +64,8 @@ func (f *fixture) live(t *testing.T) (m moved) {
 			t.Fatal(to, r.StatusCode, r.body)
 		}
 	}
+	f.approveNotice(t, kari, f.eidsvag)
+	must(t, f.Store.TakeStep(ctx, f.eidsvag.ID, practice.StepGuide, practice.DateOf(f.clock)))
 	_, err = f.Store.CreatePoint(ctx, f.eidsvag.ID, "Merkedøra")
 	must(t, err)
 	for _, who := range []string{kari, sara} {
@@ -416,6 +418,8 @@ var inExport = map[string]struct{ has, why string }{
 	"asked":         {has: `"asked": 31`},
 	"opened":        {has: `"opened": 7`},
 	"api_key":       {has: "Merkejournalen"},
+	"setup":         {has: `"guide": "2026`},
+	"notice":        {has: `"version": 1`},
 	"participation": {has: "Fjordnettverket"},
 	"improvement":   {has: "Merkede stoler"},
 	"assumption":    {has: `"believed": "4"`},
@@ -546,7 +550,7 @@ func TestExportComesBack(t *testing.T) {
 				}
 			}
 			p := f.eidsvag
-			equal("practice", practice.Practice{ID: p.ID, Slug: x.Slug, Name: x.Name, Phone: x.Phone, Survey: x.Survey, Digital: x.Digital}, must2(f.Store.Practice(ctx, p.ID))(t))
+			equal("practice", practice.Practice{ID: p.ID, Slug: x.Slug, Name: x.Name, Phone: x.Phone, Survey: x.Survey, Live: x.Live, QR: x.QR, Digital: x.Digital, Network: x.Network}, must2(f.Store.Practice(ctx, p.ID))(t))
 			info := practice.Info{Phone: x.Phone, Confirmed: map[practice.Section]practice.Date{}}
 			for name, section := range x.Page {
 				must(t, json.Unmarshal(section.Value, info.Value(name)))
@@ -554,6 +558,12 @@ func TestExportComesBack(t *testing.T) {
 			}
 			equal("page", info, must2(f.Store.Info(ctx, p.ID))(t))
 			equal("asking", func() practice.Asking { a := practice.Asking(x.Asking); a.PracticeID = p.ID; return a }(), must2(f.Store.Asking(ctx, p.ID))(t))
+			equal("setup", x.Setup, must2(f.Store.Steps(ctx, p.ID))(t))
+			var notices []practice.Approval
+			for _, n := range x.Notices {
+				notices = append(notices, practice.Approval(n))
+			}
+			equal("notices", notices, must2(f.Store.Approvals(ctx, p.ID))(t))
 			var points []practice.Point
 			for _, one := range x.Points {
 				points = append(points, practice.Point{Code: one.Code, PracticeID: p.ID, Label: one.Label, Retired: one.Retired})
