@@ -99,7 +99,7 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 // would open nothing.
 func Restore(ctx context.Context, cfg Config, file string, overwrite bool) error {
 	if store.IsPostgres(cfg.Database) {
-		return store.Restore(ctx, cfg.Database, file, nil, overwrite)
+		return store.Restore(ctx, cfg.Database, file, nil, cfg.now()(), overwrite)
 	}
 	if _, err := os.Stat(cfg.secretName()); err != nil {
 		return fmt.Errorf("put the secret file that belongs to the backup in place first: %w", err)
@@ -108,7 +108,7 @@ func Restore(ctx context.Context, cfg Config, file string, overwrite bool) error
 	if err != nil {
 		return err
 	}
-	return store.Restore(ctx, cfg.Database, file, secret, overwrite)
+	return store.Restore(ctx, cfg.Database, file, secret, cfg.now()(), overwrite)
 }
 
 // Close closes the database.

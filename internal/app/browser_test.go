@@ -87,7 +87,7 @@ func TestBrowser(t *testing.T) {
 		{"a stack of paper is typed in without script", batchWithoutScript},
 		{"typing a stack survives the end of a session", batchSignedOut},
 		{"reports and worksheets fit their sheets", printedReports},
-		{"a practice takes everything with it and is deleted, without script", leaving},
+		{"a practice takes everything with it and is deleted", leaving},
 		{"screenshots", screenshots},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(t, w) })

@@ -15,7 +15,7 @@ import (
 // name mistyped, the name, and what is left of it all.
 func leaving(t *testing.T, w *world) {
 	point := w.newPractice(t, "Utmark legekontor")
-	b := w.tab(t, narrow, 640, options{noScript: true})
+	b := w.tab(t, narrow, 640, options{})
 	email := w.newLead(t, point.PracticeID)
 	b.signIn(email)
 	own := "/practices/" + point.PracticeID
@@ -31,7 +31,7 @@ func leaving(t *testing.T, w *world) {
 	if !strings.HasPrefix(file, "PK") || !strings.Contains(file, "practice.json") {
 		t.Errorf("the file is %.40q", file)
 	}
-	press(`.danger a`)
+	press(`main a[href$="/delete"]`)
 	if b.at() != own+"/delete" {
 		t.Fatalf("at %s", b.at())
 	}

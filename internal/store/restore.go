@@ -11,11 +11,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/migrations"
 )
@@ -25,8 +27,10 @@ import (
 // overwritten only if that is asked for, and never while a server has it open.
 //
 // What happened since the copy was made is not in it, so some of it is made harmless: messages that wait in it may
-// have been sent and never will be again, and nobody is signed in.
-func Restore(ctx context.Context, dsn, file string, secret []byte, overwrite bool) (err error) {
+// have been sent and never will be again, and nobody is signed in. If a week has ended since, answers that wait in it
+// may have been released and shown. Released once more among others they would be the difference of two views,
+// and fewer than ten of them could be told: they are lost.
+func Restore(ctx context.Context, dsn, file string, secret []byte, now time.Time, overwrite bool) (err error) {
 	if IsPostgres(dsn) {
 		return errors.New("put a PostgreSQL database back with pg_restore (docs/backup.md)")
 	}
@@ -47,7 +51,7 @@ func Restore(ctx context.Context, dsn, file string, secret []byte, overwrite boo
 	if err := checkCopy(ctx, aside, secret); err != nil {
 		return fmt.Errorf("%s %w", file, err)
 	}
-	if err := settleCopy(ctx, aside, filepath.Base(file), secret); err != nil {
+	if err := settleCopy(ctx, aside, filepath.Base(file), secret, now); err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if err := mayReplace(ctx, dsn, overwrite); err != nil {
@@ -177,19 +181,27 @@ func latestMigration() (latest int, err error) {
 }
 
 // settleCopy brings a copy up to date and makes what may have happened since harmless.
-func settleCopy(ctx context.Context, file, name string, secret []byte) (err error) {
+func settleCopy(ctx context.Context, file, name string, secret []byte, now time.Time) (err error) {
 	s, err := Open(ctx, file, secret)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	closed, err := s.LastClosed(ctx)
+	if err != nil {
+		return err
+	}
 	return s.tx(ctx, func(c *sqlx.Tx) error {
-		for _, statement := range []string{
+		statements := []string{
 			`UPDATE message SET state = 'cancelled', payload = '' WHERE state = 'queued'`,
 			`UPDATE message SET state = 'uncertain', payload = '' WHERE state IN ('sending', 'uncertain')`,
 			`DELETE FROM river_job`,
 			`DELETE FROM session`,
-		} {
+		}
+		if closed < calendar.WeekOf(now).Add(-1) {
+			statements = append(statements, `DELETE FROM pending`, `DELETE FROM held`)
+		}
+		for _, statement := range statements {
 			if _, err := c.ExecContext(ctx, statement); err != nil {
 				return err
 			}

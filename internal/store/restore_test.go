@@ -35,7 +35,12 @@ func backedUp(t *testing.T) (dsn, backup string, p practice.Practice, messageID 
 		}
 	}
 	p, _ = newPractice(t, s, "Eidsvåg")
+	_, err = s.CloseWeek(ctx, "2026-W47", everything) // as every start does with the week before
+	must(err)
 	must(s.Count(ctx, monday, []store.Entry{entry(p.ID, "a", "5"), entry(p.ID, "b", "1")}))
+	held := entry(p.ID, "h", "1")
+	held.Held = true
+	must(s.Count(ctx, monday, []store.Entry{held}))
 	_, err = s.CreateAccount(ctx, practice.Account{Email: "kari@example.org", Password: "x"}, practice.Member{PracticeID: p.ID, Role: practice.Lead})
 	must(err)
 	data, err := s.Sessions().Encode(time.Now().Add(time.Hour), map[string]any{})
@@ -72,13 +77,13 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	newPractice(t, s, "Lillevik")
-	if err := store.Restore(ctx, dsn, backup, storetest.Secret, true); err == nil || !strings.Contains(err.Error(), "in use") {
+	if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday, true); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("restored under a server: %v", err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Restore(ctx, dsn, backup, storetest.Secret, true); err != nil {
+	if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday, true); err != nil {
 		t.Fatal(err)
 	}
 	if now, err := os.ReadFile(backup); err != nil || !bytes.Equal(now, copied) {
@@ -108,6 +113,29 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreAfterAClose: answers that wait in a copy may have been released since, when a week has ended; released
+// again among others, the two releases told apart fewer than ten.
+func TestRestoreAfterAClose(t *testing.T) {
+	ctx := context.Background()
+	dsn, backup, p, _ := backedUp(t)
+	if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday.AddDate(0, 0, 7), true); err != nil {
+		t.Fatal(err)
+	}
+	s, err := store.Open(ctx, dsn, storetest.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	by := everything
+	by.Settle = func(held store.Sums) (int, bool) { t.Error("there is something held:", held); return 0, false }
+	if _, err := s.CloseWeek(ctx, "2026-W48", by); err != nil {
+		t.Fatal(err)
+	}
+	if got := dump(t, s, p.ID); got != "" {
+		t.Errorf("released %s", got)
+	}
+}
+
 // TestRestoreWhereNothingIs: on a new machine, and over a database that was only just made.
 func TestRestoreWhereNothingIs(t *testing.T) {
 	ctx := context.Background()
@@ -134,7 +162,7 @@ func TestRestoreWhereNothingIs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dsn := filepath.Join(t.TempDir(), "data", "venterom.db")
 			prepare(dsn)
-			if err := store.Restore(ctx, dsn, backup, storetest.Secret, false); err != nil {
+			if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday, false); err != nil {
 				t.Fatal(err)
 			}
 			if info, err := os.Stat(dsn); err != nil || info.Mode().Perm() != 0o600 {
@@ -225,7 +253,7 @@ func TestRestoreRefuses(t *testing.T) {
 				}
 			}
 			before := folder(t, filepath.Dir(dsn))
-			err := store.Restore(ctx, dsn, file, c.secret, c.overwrite)
+			err := store.Restore(ctx, dsn, file, c.secret, monday, c.overwrite)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
@@ -254,10 +282,10 @@ func TestRestoreOverDamage(t *testing.T) {
 	if err := os.WriteFile(dsn, bytes.Repeat([]byte("damage"), 4096), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Restore(ctx, dsn, backup, storetest.Secret, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
+	if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday, false); err == nil || !strings.Contains(err.Error(), "--overwrite") {
 		t.Errorf("without being asked to: %v", err)
 	}
-	if err := store.Restore(ctx, dsn, backup, storetest.Secret, true); err != nil {
+	if err := store.Restore(ctx, dsn, backup, storetest.Secret, monday, true); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.Open(ctx, dsn, storetest.Secret)

@@ -106,5 +106,9 @@ func (s *Server) deletePractice(c echo.Context) error {
 	}
 	c.Set(practiceKey, nil)
 	c.Set(roleKey, nil)
-	return s.render(c, http.StatusOK, "deleted", deletedPage{s.page(c, l, l.T("delete.done")), !gone})
+	dp := deletedPage{s.page(c, l, l.T("delete.done")), !gone}
+	if dp.back = "/practices"; gone { // this address is no page any more
+		dp.back = "/login"
+	}
+	return s.render(c, http.StatusOK, "deleted", dp)
 }

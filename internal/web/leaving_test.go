@@ -302,7 +302,7 @@ func TestDelete(t *testing.T) {
 			delete(f.cookies, kari)
 			f.clock = f.clock.Add(time.Hour)
 			r := f.do(t, kari, http.MethodPost, own+"/delete", url.Values{"confirm": {" " + strings.ToUpper(movedName) + " "}}, "Accept-Language", "nb")
-			if r.StatusCode != http.StatusOK || !strings.Contains(r.body, "Kontoret er slettet") || !strings.Contains(r.body, "kontoen din er slettet") || strings.Contains(r.body, kari) {
+			if r.StatusCode != http.StatusOK || !strings.Contains(r.body, "Kontoret er slettet") || !strings.Contains(r.body, "kontoen din er slettet") || strings.Contains(r.body, kari) || !strings.Contains(r.body, `href="/login?lang=en"`) {
 				t.Fatalf("status %d\n%s", r.StatusCode, r.body)
 			}
 
