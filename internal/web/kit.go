@@ -34,8 +34,10 @@ func (s *Server) ask(c echo.Context, title string, copies int) (askPage, error) 
 		return askPage{}, err
 	}
 	l, p := s.language(c), inPractice(c)
-	return askPage{page: s.page(c, l, l.T(title, "Practice", p.Name)), Practice: p, Point: point, Host: s.BaseURL.Host,
-		Code: point.Code, QR: template.HTML(svg), Copies: make([]struct{}, copies)}, nil
+	ap := askPage{page: s.page(c, l, l.T(title, "Practice", p.Name)), Practice: p, Point: point, Host: s.BaseURL.Host,
+		Code: point.Code, QR: template.HTML(svg), Copies: make([]struct{}, copies)}
+	ap.of(p)
+	return ap, nil
 }
 
 func (s *Server) showPoster(c echo.Context) error { return s.showSheet(c, "poster", "poster.title", 1) }

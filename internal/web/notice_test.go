@@ -326,7 +326,7 @@ func TestNoticeEdition(t *testing.T) {
 }
 
 // TestEveryPatientPageLinksToPrivacy walks the patients' pages in the table of pages, and the form on paper. On a shared
-// screen and on paper the address is written, since there nothing can or should be followed. A slip of paper, a poster
+// screen and on paper the address is written, since there nothing can or should be followed. A slip of paper
 // and a card have no room for it; the form that they lead to links to it.
 func TestEveryPatientPageLinksToPrivacy(t *testing.T) {
 	f := newFixture(t)
@@ -334,7 +334,7 @@ func TestEveryPatientPageLinksToPrivacy(t *testing.T) {
 	n := map[string]int{}
 	for _, v := range visits(f, t) {
 		layout := layouts[v.template]
-		paper := v.template == "paper"
+		paper := v.template == "paper" || v.template == "poster"
 		if layout != "patient" && layout != "kiosk" && !paper {
 			continue
 		}
@@ -364,7 +364,7 @@ func TestEveryPatientPageLinksToPrivacy(t *testing.T) {
 			t.Errorf("%s was not looked at", name)
 		}
 	}
-	if n["paper"] == 0 {
+	if n["paper"] == 0 || n["poster"] == 0 {
 		t.Error("paper was not looked at")
 	}
 	if staff := f.get(t, kari, "/practices/"+f.eidsvag.ID+"/people").body; !strings.Contains(staff, `href="/privacy?lang=`) || !strings.Contains(staff, `href="/accessibility?lang=`) {

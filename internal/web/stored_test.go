@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -138,5 +141,39 @@ func TestAccessibilityStatement(t *testing.T) {
 		if other := `href="?lang=` + map[string]string{"nb": "nn", "nn": "en", "en": "nb"}[lang] + "&amp;practice=" + f.eidsvag.Slug; !strings.Contains(r.body, other) {
 			t.Errorf("%s: another language forgets the practice", lang)
 		}
+	}
+}
+
+// TestEveryTimeLimitIsTold: what the program deletes by time, and every limit that is named as one, is in the list
+// of terms.
+func TestEveryTimeLimitIsTold(t *testing.T) {
+	list, err := os.ReadFile("retention.go")
+	must(t, err)
+	limit := regexp.MustCompile(`(?m)^\s*(?:const )?([A-Z]\w*(?:Days|Weeks|Hours|Valid))\s+=`)
+	deletion := regexp.MustCompile(`DELETE FROM (\w+) WHERE \w+ < \$1`)
+	limits, deletions := 0, 0
+	for _, pkg := range []string{"store", "practice", "invite"} {
+		files, err := filepath.Glob("../" + pkg + "/*.go")
+		must(t, err)
+		for _, file := range files {
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(file)
+			must(t, err)
+			for _, m := range limit.FindAllStringSubmatch(string(text), -1) {
+				if limits++; !strings.Contains(string(list), pkg+"."+m[1]) {
+					t.Errorf("%s.%s is a time limit that nothing tells of", pkg, m[1])
+				}
+			}
+			for _, m := range deletion.FindAllStringSubmatch(string(text), -1) {
+				if deletions++; !slices.ContainsFunc(terms, func(term term) bool { return slices.Contains(strings.Split(term.Where, ", "), m[1]) }) {
+					t.Errorf("%s is deleted by time, and nothing tells of it", m[1])
+				}
+			}
+		}
+	}
+	if limits < 10 || deletions < 7 {
+		t.Errorf("found %d limits and %d deletions: has the code changed its manner?", limits, deletions)
 	}
 }
