@@ -183,8 +183,8 @@ func newNoticeText(l i18n.Language, state practice.NoticeState) noticeText {
 	kept.Rows = append(kept.Rows, labelled{say("kept_counts"), say("kept_until")})
 	for _, t := range terms {
 		if t.told(n.NoticeFacts) {
-			if t.Code == "quarantine" {
-				t.N = n.Wait
+			if t.Code == "quarantine_least" { // the practice's own is known here
+				t.Code, t.N = "quarantine", n.Wait
 			}
 			kept.Rows = append(kept.Rows, labelled{l.T("kept." + t.Code), t.howLong(l)})
 		}
@@ -224,7 +224,7 @@ func (t term) told(f practice.NoticeFacts) bool {
 		return f.Reminder
 	case "link", "number", "queued":
 		return f.SMS == practice.SMSNow
-	case "quarantine", "message":
+	case "quarantine_least", "message":
 		return f.SMS != practice.SMSNever
 	}
 	return true
@@ -297,6 +297,9 @@ func (s *Server) renderNotice(c echo.Context, status int, values url.Values, fou
 	np.State = stateOf(state)
 	np.Says = l.T("notice.is_"+np.State+"_text", "Version", a.Version, "Name", a.By, "Date", l.Day(a.At))
 	for _, change := range state.Changes() {
+		if change.Code == "phone" {
+			change.From, change.To = phone(change.From).String(), phone(change.To).String()
+		}
 		np.Changes = append(np.Changes, l.T("notice.changed_"+change.Code, "From", change.From, "To", change.To))
 	}
 	for _, a := range approvals {

@@ -29,7 +29,7 @@ var terms = []term{
 	{"number", store.NumberHours, "hours", true, "message"},
 	{"queued", store.QueuedDays, "days", true, "message"},
 	{"reminder", store.ReminderDays, "days", true, "message"},
-	{"quarantine", practice.QuarantineLeast, "days", true, "quarantine"},
+	{"quarantine_least", practice.QuarantineLeast, "days", true, "quarantine"},
 	{"message", store.MessageDays, "days", true, "message"},
 	{"list", int(invite.ListValid / time.Hour), "hours", false, "i nettleseren"},
 	{"asked", store.AskedDays, "days", false, "asked"},
