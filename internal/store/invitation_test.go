@@ -192,7 +192,10 @@ func TestInvite(t *testing.T) {
 		if got := messages(t, s); len(got) != 3 {
 			t.Errorf("%d jobs", len(got))
 		}
-		if asked, err := s.Asked(ctx, p.ID, []string{"2026-11-20", "2026-W48", "2026-11-19"}); err != nil || asked["2026-11-20"] != 2 || asked["2026-W48"] != 2 || asked["2026-11-19"] != 0 {
+		if asked, err := s.AskedWeekly(ctx, p.ID); err != nil || len(asked) != 1 || asked["2026-W48"] != 2 {
+			t.Errorf("asked by week: %v, %v", asked, err)
+		}
+		if asked, err := s.Asked(ctx, p.ID, []string{"2026-11-20", "2026-11-19"}); err != nil || asked["2026-11-20"] != 2 || asked["2026-11-19"] != 0 {
 			t.Errorf("asked %v, %v", asked, err)
 		}
 		// What is over the cap is not sent, whole messages.

@@ -137,14 +137,14 @@ func spent(ctx context.Context, q sqlx.QueryerContext, practiceID, month string)
 }
 
 // Asked is how many a practice asked of the visits of each of some days.
-func (s *Store) Asked(ctx context.Context, practiceID string, periods []string) (map[string]int, error) {
-	asked := make(map[string]int, len(periods))
-	for _, period := range periods {
+func (s *Store) Asked(ctx context.Context, practiceID string, days []string) (map[string]int, error) {
+	asked := make(map[string]int, len(days))
+	for _, day := range days {
 		var n int
-		if err := s.db.GetContext(ctx, &n, `SELECT COALESCE(sum(n), 0) FROM asked WHERE practice_id = $1 AND period = $2`, practiceID, period); err != nil {
+		if err := s.db.GetContext(ctx, &n, `SELECT COALESCE(sum(n), 0) FROM asked WHERE practice_id = $1 AND period = $2`, practiceID, day); err != nil {
 			return nil, err
 		}
-		asked[period] = n
+		asked[day] = n
 	}
 	return asked, nil
 }

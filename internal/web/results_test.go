@@ -162,6 +162,8 @@ func TestFilesHaveThePagesNumbers(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			f := newFixture(t)
 			f.randomPractice(t, rand.New(rand.NewPCG(seed, 1)))
+			f.count(t, 10+int(seed)*400)
+			f.nextWeek(t)
 			im := f.anImprovement(t)
 			f.openResults(t, kari)
 			language := i18n.Languages[seed%3]
@@ -248,6 +250,13 @@ func TestFilesHaveThePagesNumbers(t *testing.T) {
 			}
 			if int(total) != d.Responses.Total {
 				t.Errorf("%v responses, want %d", total, d.Responses.Total)
+			}
+			left := file.of("left_out", "")
+			if len(left) != 1 || int(*left[0].Value) != d.Held.Waiting || d.Held.Waiting != 10+int(seed)*400 {
+				t.Errorf("left out are %+v, want %+v", left, d.Held)
+			}
+			if want := plainSpace(l.T("dashboard.held", "N", l.Number(float64(d.Held.Waiting), 0))); !strings.Contains(words(body), want) {
+				t.Errorf("the page does not say %q", want)
 			}
 			for i, s := range d.Summary.Shifts {
 				for _, x := range file.of("change", s.Question) {
