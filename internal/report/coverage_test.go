@@ -15,32 +15,46 @@ import (
 	"github.com/venterom/venterom/internal/storetest"
 )
 
+// asks switches messages on; what it returns asks so many in a week.
+func (d desk) asks() func(w calendar.Week, n int) {
+	d.t.Helper()
+	a := practice.DefaultAsking(d.ID)
+	a.SMS, a.Sender, a.CapOre = true, "Eidsvaag", 10_000_000
+	if err := d.s.SaveAsking(context.Background(), a); err != nil {
+		d.t.Fatal(err)
+	}
+	next := 49_000_000
+	return func(w calendar.Week, n int) {
+		d.t.Helper()
+		at := w.Start().Add(8 * time.Hour)
+		for n > 0 { // now and then one number is taken for another that was asked lately
+			var ms []store.NewMessage
+			for range n {
+				next++
+				to, err := sms.ParseNumber(fmt.Sprint(next))
+				if err != nil {
+					d.t.Fatal(err)
+				}
+				ms = append(ms, store.NewMessage{To: to, Day: at.Format(time.DateOnly), Language: "nb", Ore: 60})
+			}
+			invited, _, err := d.s.Invite(context.Background(), d.ID, ms, 0, at, at)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			n -= invited
+		}
+	}
+}
+
 // TestCoverage: a week is asked, opened and answered as given, and the page says of it what S8 lets it.
 func TestCoverage(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
 		d := newDesk(t, s, practice.Practice{})
-		a := practice.DefaultAsking(d.ID)
-		a.SMS, a.Sender, a.CapOre = true, "Eidsvaag", 10_000_000
-		if err := s.SaveAsking(ctx, a); err != nil {
-			t.Fatal(err)
-		}
-		next := 0
+		ask := d.asks()
 		week := func(w calendar.Week, asked int, channels counts) {
 			t.Helper()
-			at := w.Start().Add(8 * time.Hour)
-			var ms []store.NewMessage
-			for range asked {
-				next++
-				n, err := sms.ParseNumber(fmt.Sprint(49_000_000 + next))
-				if err != nil {
-					t.Fatal(err)
-				}
-				ms = append(ms, store.NewMessage{To: n, Day: at.Format(time.DateOnly), Language: "nb", Ore: 60})
-			}
-			if n, _, err := s.Invite(ctx, d.ID, ms, 0, at, at); err != nil || n != asked {
-				t.Fatal(n, err)
-			}
+			ask(w, asked)
 			if err := s.AddOpened(ctx, map[store.Opened]int{{PracticeID: d.ID, Week: w}: 2 * asked}); err != nil {
 				t.Fatal(err)
 			}

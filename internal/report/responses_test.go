@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
 	"github.com/venterom/venterom/internal/practice"
-	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
 	"github.com/venterom/venterom/internal/storetest"
 )
@@ -66,28 +64,7 @@ func TestNearlyAllHaveAnswered(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := context.Background()
 		d := newDesk(t, s, practice.Practice{})
-		a := practice.DefaultAsking(d.ID)
-		a.SMS, a.Sender, a.CapOre = true, "Eidsvaag", 10_000_000
-		if err := s.SaveAsking(ctx, a); err != nil {
-			t.Fatal(err)
-		}
-		next := 0
-		ask := func(w calendar.Week, asked int) {
-			t.Helper()
-			at := w.Start().Add(8 * time.Hour)
-			var ms []store.NewMessage
-			for range asked {
-				next++
-				n, err := sms.ParseNumber(fmt.Sprint(49_000_000 + next))
-				if err != nil {
-					t.Fatal(err)
-				}
-				ms = append(ms, store.NewMessage{To: n, Day: at.Format(time.DateOnly), Language: "nb", Ore: 60})
-			}
-			if _, _, err := s.Invite(ctx, d.ID, ms, 0, at, at); err != nil {
-				t.Fatal(err)
-			}
-		}
+		ask := d.asks()
 		answer := func(version int, first, last calendar.Week, channels counts) {
 			t.Helper()
 			d.importSums("visit", version, last, store.Sums{Channels: store.Sum{First: first, Last: last, Counts: channels},
