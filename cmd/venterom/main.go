@@ -482,5 +482,5 @@ func (cmd logCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 type pingCmd struct{}
 
 func (pingCmd) Run(ctx context.Context, cfg app.Config, c console) error {
-	return app.Ping(ctx, cfg.Address, c.out)
+	return app.Ping(ctx, cfg, c.out)
 }

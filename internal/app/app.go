@@ -4,17 +4,20 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/disclosure"
@@ -31,13 +34,15 @@ import (
 
 // App is the opened parts. Close lets go of them.
 type App struct {
-	cfg     Config
-	secret  []byte
-	Log     *slog.Logger
-	Store   *store.Store
-	Surveys *survey.Catalog
-	Reports *report.Reader
-	Inviter *invite.Inviter
+	cfg          Config
+	secret       []byte
+	proxies      []netip.Prefix
+	certificates *autocert.Manager // nil if TLS is a proxy's
+	Log          *slog.Logger
+	Store        *store.Store
+	Surveys      *survey.Catalog
+	Reports      *report.Reader
+	Inviter      *invite.Inviter
 	// Providers are the identity providers staff may sign in through.
 	Providers []*oidc.Client
 	Closer    *aggregate.Closer
@@ -67,6 +72,12 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	}
 	base, err := cfg.baseURL()
 	if err != nil {
+		return nil, err
+	}
+	if a.proxies, err = cfg.trustedProxies(); err != nil {
+		return nil, err
+	}
+	if a.certificates, err = cfg.certificates(base); err != nil {
 		return nil, err
 	}
 	gateway, reports, err := cfg.gateway(a.Log)
@@ -126,22 +137,13 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 			return fmt.Errorf("folder of lists: %w", err)
 		}
 	}
-	listener, err := net.Listen("tcp", a.cfg.Address)
+	servers, err := a.listen(handler)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // net/http names clients' addresses in it
-	}
 	sending, err := a.Inviter.Start(context.Background())
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, servers.close())
 	}
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup
@@ -151,19 +153,18 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	if lists != nil {
 		work.Go(func() { lists.Run(working) })
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	a.Log.Info("listening", "address", listener.Addr().String(), "url", a.cfg.BaseURL)
+	failed := servers.serve()
+	a.Log.Info("listening", "address", servers[0].listener.Addr().String(), "url", a.cfg.BaseURL)
 	if ready != nil {
-		ready(listener.Addr())
+		ready(servers[0].listener.Addr())
 	}
 	select {
-	case err = <-served: // it ends by itself only when it fails
+	case err = <-failed:
 	case <-ctx.Done():
-		finish, cancel := context.WithTimeout(context.Background(), 25*time.Second)
-		err = server.Shutdown(finish)
-		cancel()
 	}
+	finishing, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+	err = errors.Join(err, servers.shutdown(finishing))
+	cancel()
 	stopWork()
 	work.Wait()
 	finish, cancel := context.WithTimeout(context.Background(), 15*time.Second)
@@ -176,7 +177,7 @@ func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (h
 	if err != nil {
 		return nil, err
 	}
-	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers,
+	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, TrustedProxies: a.proxies,
 		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
 	if err != nil {
 		return nil, err
@@ -201,13 +202,29 @@ func (a *App) tidy(ctx context.Context, now func() time.Time) {
 	}
 }
 
-// Ping asks a running server whether it is ready, for a container's health check.
-func Ping(ctx context.Context, address string, out io.Writer) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+// Ping asks a running server whether it is ready, for a container's health check. Where the server speaks TLS
+// itself, its certificate must be that of the base URL.
+func Ping(ctx context.Context, cfg Config, out io.Writer) error {
+	base, err := cfg.baseURL()
 	if err != nil {
 		return err
 	}
-	client := http.Client{Timeout: 5 * time.Second}
+	host, port, err := net.SplitHostPort(cfg.Address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // listens everywhere: also here
+		host = "localhost"
+	}
+	scheme, transport := "http", &http.Transport{}
+	if cfg.ACME != "" {
+		scheme, transport.TLSClientConfig = "https", &tls.Config{ServerName: base.Hostname(), MinVersion: tls.VersionTLS12}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: 5 * time.Second, Transport: transport}
 	response, err := client.Do(request)
 	if err != nil {
 		return err

@@ -195,7 +195,6 @@ func (s *Server) offerTOTP(c echo.Context, status int, problem string) error {
 
 // saveTOTP takes an authenticator app into use once it shows a right code.
 func (s *Server) saveTOTP(c echo.Context) error {
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 	account, _ := c.Get(accountKey).(practice.Account)
 	secret := s.offeredTOTP(c, account)
 	step, ok := practice.MatchTOTP(secret, c.FormValue("code"), s.Now(), 0)
@@ -235,7 +234,6 @@ func (s *Server) showPassword(c echo.Context) error {
 // savePassword changes a password for whoever knows the old one.
 func (s *Server) savePassword(c echo.Context) error {
 	ctx := c.Request().Context()
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 	account, _ := c.Get(accountKey).(practice.Account)
 	l := s.language(c)
 	refuse := func(field string, f *fault.Error) error {

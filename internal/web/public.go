@@ -106,7 +106,6 @@ func (s *Server) showPublic(c echo.Context) error {
 	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host
 	pp.Schema = newClinic(l, p, info, practice.DateOf(s.Now()), pp.Canonical)
 	// What is taken back is to be gone at once, and from every cache; and it is open only now.
-	c.Response().Header().Set("Cache-Control", "no-store")
 	return s.render(c, http.StatusOK, "public", pp)
 }
 

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Config is what a Server is made of. All fields but Providers and Demo are required.
+// Config is what a Server is made of. All fields but Providers, TrustedProxies and Demo are required.
 type Config struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
@@ -39,11 +40,13 @@ type Config struct {
 	Words   *i18n.Words
 	// Providers are the identity providers that staff may sign in through; there may be none.
 	Providers []*oidc.Client
-	Secret    []byte // at least 32 bytes; keys for form tokens are derived from it
-	BaseURL   *url.URL
-	Demo      bool // a banner on every page says that it is a demonstration
-	Now       func() time.Time
-	Log       *slog.Logger
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Secret         []byte // at least 32 bytes; keys for form tokens are derived from it
+	BaseURL        *url.URL
+	Demo           bool // a banner on every page says that it is a demonstration
+	Now            func() time.Time
+	Log            *slog.Logger
 }
 
 // Server answers requests.
