@@ -35,6 +35,7 @@ import (
 // App is the opened parts. Close lets go of them.
 type App struct {
 	cfg          Config
+	metrics      *metrics
 	secret       []byte
 	proxies      []netip.Prefix
 	certificates *autocert.Manager // nil if TLS is a proxy's
@@ -95,13 +96,15 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 			return nil, errors.Join(fmt.Errorf("survey %s version %d: %w", sv.ID, sv.Version, err), a.Store.Close())
 		}
 	}
+	a.metrics = newMetrics(a.Store, a.Log)
+	work := slog.New(counting{a.Log.Handler(), a.metrics.failures})
 	if a.Inviter, err = invite.New(invite.Config{Store: a.Store, Gateway: gateway, Reports: reports, Secret: a.secret, BaseURL: base,
-		PerPart: cfg.SMSPrice, Rescue: cfg.Rescue, Now: cfg.now(), Log: a.Log}); err != nil {
+		PerPart: cfg.SMSPrice, Rescue: cfg.Rescue, Now: cfg.now(), Log: work}); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}
 	a.Reports = report.New(a.Store, a.Surveys, gate)
-	a.Closer = aggregate.NewCloser(a.Store, gate, a.Log)
-	a.Freezer = aggregate.NewFreezer(a.Store, a.Surveys, gate, a.Log)
+	a.Closer = aggregate.NewCloser(a.Store, gate, work)
+	a.Freezer = aggregate.NewFreezer(a.Store, a.Surveys, gate, work)
 	return a, nil
 }
 
@@ -178,7 +181,7 @@ func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (h
 		return nil, err
 	}
 	s, err := web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, TrustedProxies: a.proxies,
-		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log, Observe: a.metrics.observe})
 	if err != nil {
 		return nil, err
 	}
@@ -189,9 +192,11 @@ func (a *App) handler(intake *aggregate.Intake, words *i18n.Words, demo bool) (h
 func (a *App) tidy(ctx context.Context, now func() time.Time) {
 	for {
 		if err := a.Inviter.Flush(ctx); err != nil && ctx.Err() == nil {
+			a.metrics.failures.Inc()
 			a.Log.Error("store how often forms were opened", "error", err)
 		}
 		if err := a.Store.Tidy(ctx, now()); err != nil && ctx.Err() == nil {
+			a.metrics.failures.Inc()
 			a.Log.Error("tidy", "error", err)
 		}
 		select {

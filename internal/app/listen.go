@@ -72,6 +72,9 @@ func (a *App) listen(handler http.Handler) (all servers, err error) {
 		}
 		all = append(all, listening{Server: newServer(redirect), address: a.cfg.HTTP})
 	}
+	if a.cfg.Metrics != "" {
+		all = append(all, listening{Server: newServer(a.metrics.handler()), address: a.cfg.Metrics})
+	}
 	for i := range all {
 		if all[i].listener, err = net.Listen("tcp", all[i].address); err != nil {
 			return nil, errors.Join(err, all[:i].close())

@@ -76,10 +76,25 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 		if isPatientRoute(c.Path()) {
 			return nil
 		}
+		if s.Observe != nil && s.observed[c.Path()] {
+			s.Observe(c.Request().Method, c.Path(), c.Response().Status, time.Since(start))
+		}
 		s.Log.Debug("request", "method", c.Request().Method, "route", c.Path(),
 			"status", c.Response().Status, "ms", float64(time.Since(start).Microseconds())/1000)
 		return nil
 	}
+}
+
+// observedRoutes are those whose requests may be counted: not patients', nor those of what their pages are made
+// of; not the typing in of answers on paper; nor where a patient's STOP comes in.
+func (s *Server) observedRoutes() map[string]bool {
+	observed := map[string]bool{"/healthz": true, "/readyz": true, "/api/v1/openapi.yaml": true, "/api/v1/invitations": true, "/api/v1/sms/report/:id/:proof": true}
+	for _, r := range s.routes() {
+		if r.who != open && r.path != batchRoute {
+			observed[r.path] = true
+		}
+	}
+	return observed
 }
 
 func isPatientRoute(pattern string) bool {
