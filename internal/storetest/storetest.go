@@ -121,7 +121,10 @@ func Guarded(t testing.TB) (dsn, password string) {
 	execute(t, base, "DO $$ BEGIN CREATE ROLE guarded; EXCEPTION WHEN duplicate_object THEN END $$")
 	execute(t, base, "CREATE ROLE "+name+" LOGIN PASSWORD '"+password+"' IN ROLE guarded")
 	execute(t, base, "ALTER SCHEMA "+u.Query().Get("search_path")+" OWNER TO "+name)
-	t.Cleanup(func() { execute(t, base, "REASSIGN OWNED BY "+name+" TO CURRENT_USER"); execute(t, base, "DROP ROLE "+name) })
+	t.Cleanup(func() {
+		execute(t, base, "REASSIGN OWNED BY "+name+" TO CURRENT_USER")
+		execute(t, base, "DROP ROLE "+name)
+	})
 	q := u.Query()
 	q.Set("user", name)
 	u.RawQuery = q.Encode()

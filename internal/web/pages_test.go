@@ -506,28 +506,6 @@ func TestWrongMethodAndHostilePaths(t *testing.T) {
 	}
 }
 
-// TestLogTellsNothing: at the most talkative level, no code, token, answer, address or browser.
-func TestLogTellsNothing(t *testing.T) {
-	f := newFixture(t)
-	token := f.token(t, f.point.Code)
-	f.do(t, nobody, http.MethodPost, "/k/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}},
-		"User-Agent", "marked-browser", "X-Forwarded-For", "203.0.113.7", "Referer", "https://marked.example/")
-	f.do(t, nobody, http.MethodPost, "/w/"+string(f.point.Code), url.Values{"token": {token}, "visit.polite": {"5"}})
-	f.sendBatch(t, kari, "send", "", slices.Repeat([]string{"04321"}, 12)...)
-	f.get(t, kari, "/practices/"+f.eidsvag.ID+"?marked=query")
-	for _, secret := range []string{token, string(f.point.Code), "polite", "04321", "marked", "203.0.113.7", "192.0.2.1", kari, f.eidsvag.ID, strings.Split(f.cookies[kari], "=")[1]} {
-		if strings.Contains(f.log.String(), secret) {
-			t.Errorf("the log has %q:\n%s", secret, f.log)
-		}
-	}
-	if !strings.Contains(f.log.String(), "route=/practices/:id") {
-		t.Error("the log is not on")
-	}
-	if strings.Contains(f.log.String(), "route=/k") || strings.Contains(f.log.String(), "route=/w") {
-		t.Error("the log says when a patient came")
-	}
-}
-
 // TestOnlyClosedAnswers crawls the patient's pages for anything text could be typed into. The one
 // exception is the field for a code, where no form is.
 func TestOnlyClosedAnswers(t *testing.T) {
