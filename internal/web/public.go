@@ -103,7 +103,7 @@ func (s *Server) showPublic(c echo.Context) error {
 	pp := newPublicPage(l, p, info, s.Now())
 	pp.page = s.page(c, l, p.Name)
 	pp.Phone, pp.Lines = phone(p.Phone), lines
-	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host
+	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host // #nosec G125 -- a slug is made of letters, digits and hyphens
 	pp.Schema = newClinic(l, p, info, practice.DateOf(s.Now()), pp.Canonical)
 	// What is taken back is to be gone at once, and from every cache; and it is open only now.
 	return s.render(c, http.StatusOK, "public", pp)
