@@ -219,7 +219,7 @@ func Ping(ctx context.Context, cfg Config, out io.Writer) error {
 		return err
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // listens everywhere: also here
-		host = "localhost"
+		host = "127.0.0.1"
 	}
 	scheme, transport := "http", &http.Transport{}
 	if cfg.ACME != "" {
