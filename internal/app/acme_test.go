@@ -71,7 +71,8 @@ func startAuthority(t *testing.T, proof string) *authority {
 	must(t, err)
 	listen, manage, names := freeAddress(t), freeAddress(t), freeAddress(t)
 	config, err := json.Marshal(map[string]any{"pebble": map[string]any{"listenAddress": listen, "managementListenAddress": manage,
-		"certificate": a.trusted, "privateKey": filepath.Join(dir, "key.pem"), "httpPort": 1, "tlsPort": tlsPort, "keyAlgorithm": "ecdsa"}})
+		"certificate": a.trusted, "privateKey": filepath.Join(dir, "key.pem"), "httpPort": 1, "tlsPort": tlsPort, "keyAlgorithm": "ecdsa",
+		"retryAfter": map[string]int{"authz": 1, "order": 1}}})
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "pebble.json"), config, 0o600))
 	resolver := exec.Command("pebble-challtestsrv", "-dnsserver", names, "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-doh", "", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", freeAddress(t))
@@ -151,9 +152,15 @@ func TestACME(t *testing.T) {
 	}
 	visit := func(client *http.Client) (serial string) {
 		t.Helper()
-		r, err := client.Get("https://" + p.address + "/login")
-		if err != nil {
-			t.Fatal(err)
+		var r *http.Response
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			var err error
+			if r, err = client.Get("https://" + p.address + "/login"); err == nil {
+				break
+			}
+			if time.Now().After(deadline) { // nobody is waited for as long as a slow authority may take
+				t.Fatal(err)
+			}
 		}
 		defer r.Body.Close()
 		leaf := r.TLS.PeerCertificates[0]

@@ -48,6 +48,7 @@ type servers []listening
 type listening struct {
 	*http.Server
 	address  string
+	host     string // that there is a certificate for; empty without TLS
 	listener net.Listener
 }
 
@@ -59,7 +60,8 @@ func (a *App) listen(handler http.Handler) (all servers, err error) {
 	}
 	pages := listening{Server: newServer(handler), address: a.cfg.Address}
 	if a.certificates != nil {
-		pages.TLSConfig = a.tls(base.Hostname())
+		pages.host = base.Hostname()
+		pages.TLSConfig = a.tls(pages.host)
 	}
 	all = servers{pages}
 	if a.cfg.HTTP != "" {
@@ -99,6 +101,13 @@ func (a *App) tls(host string) *tls.Config {
 	return config
 }
 
+// fetchCertificate gets the certificate before anybody asks for it: the authority may take longer than a visitor is waited
+// for. Trouble is logged as a visitor's would be, who is then the next to try.
+func fetchCertificate(config *tls.Config, host string) {
+	_, _ = config.GetCertificate(&tls.ClientHelloInfo{ServerName: host, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
+		SupportedCurves: []tls.CurveID{tls.CurveP256}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}})
+}
+
 // newServer waits for nobody: who sends slowly, or reads slowly, is left. Lists of visits have longer
 // (web.limitBody).
 func newServer(h http.Handler) *http.Server {
@@ -135,6 +144,7 @@ func (all servers) serve() <-chan error {
 		go func() {
 			var err error
 			if s.TLSConfig != nil {
+				go fetchCertificate(s.TLSConfig, s.host)
 				err = s.ServeTLS(s.listener, "", "")
 			} else {
 				err = s.Serve(s.listener)
