@@ -191,3 +191,22 @@ func TestRedirect(t *testing.T) {
 		server.Close()
 	}
 }
+
+// TestPing: a health check by the server's own settings, wherever it listens; and it fails for a server that is
+// not there.
+func TestPing(t *testing.T) {
+	cfg := Config{Floor: disclosure.Floor, Cohort: disclosure.CohortFloor, Database: filepath.Join(t.TempDir(), "venterom.db"), BaseURL: "http://localhost:8080", Log: "error"}
+	_, port, err := net.SplitHostPort(free(t))
+	mustDo(t, err)
+	cfg.Address = ":" + port
+	if err := Ping(t.Context(), cfg, io.Discard); err == nil {
+		t.Error("nobody is ready")
+	}
+	served(t, cfg)
+	for _, host := range []string{"", "0.0.0.0", "[::]", "127.0.0.1", "localhost"} {
+		cfg.Address = host + ":" + port
+		if err := Ping(t.Context(), cfg, io.Discard); err != nil {
+			t.Errorf("%s: %v", cfg.Address, err)
+		}
+	}
+}
