@@ -482,7 +482,7 @@ func (cmd surveyLintCmd) Run(c console) error {
 	}
 	found := 0
 	for _, name := range cmd.Files {
-		data, err := os.ReadFile(name)
+		data, err := os.ReadFile(name) // #nosec G304 -- the operator names it
 		if err != nil {
 			return err
 		}
@@ -562,5 +562,5 @@ func (cmd logCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 type pingCmd struct{}
 
 func (pingCmd) Run(ctx context.Context, cfg app.Config, c console) error {
-	return app.Ping(ctx, cfg.Address, c.out)
+	return app.Ping(ctx, cfg, c.out)
 }

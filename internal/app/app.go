@@ -4,17 +4,20 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/disclosure"
@@ -32,13 +35,16 @@ import (
 
 // App is the opened parts. Close lets go of them.
 type App struct {
-	cfg     Config
-	secret  []byte
-	Log     *slog.Logger
-	Store   *store.Store
-	Surveys *survey.Catalog
-	Reports *report.Reader
-	Inviter *invite.Inviter
+	cfg          Config
+	metrics      *metrics
+	secret       []byte
+	proxies      []netip.Prefix
+	certificates *autocert.Manager // nil if TLS is a proxy's
+	Log          *slog.Logger
+	Store        *store.Store
+	Surveys      *survey.Catalog
+	Reports      *report.Reader
+	Inviter      *invite.Inviter
 	// Providers are the identity providers staff may sign in through.
 	Providers []*oidc.Client
 	Closer    *aggregate.Closer
@@ -70,6 +76,12 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.proxies, err = cfg.trustedProxies(); err != nil {
+		return nil, err
+	}
+	if a.certificates, err = cfg.certificates(base); err != nil {
+		return nil, err
+	}
 	gateway, reports, err := cfg.gateway(a.Log)
 	if err != nil {
 		return nil, err
@@ -85,13 +97,15 @@ func Open(ctx context.Context, cfg Config) (*App, error) {
 			return nil, errors.Join(fmt.Errorf("survey %s version %d: %w", sv.ID, sv.Version, err), a.Store.Close())
 		}
 	}
+	a.metrics = newMetrics(a.Store, a.Log)
+	work := slog.New(counting{a.Log.Handler(), a.metrics.failures})
 	if a.Inviter, err = invite.New(invite.Config{Store: a.Store, Gateway: gateway, Reports: reports, Secret: a.secret, BaseURL: base,
-		PerPart: cfg.SMSPrice, Rescue: cfg.Rescue, Now: cfg.now(), Log: a.Log}); err != nil {
+		PerPart: cfg.SMSPrice, Rescue: cfg.Rescue, Now: cfg.now(), Log: work}); err != nil {
 		return nil, errors.Join(err, a.Store.Close())
 	}
 	a.Reports = report.New(a.Store, a.Surveys, gate)
-	a.Closer = aggregate.NewCloser(a.Store, gate, a.Log)
-	a.Freezer = aggregate.NewFreezer(a.Store, a.Surveys, gate, a.Log)
+	a.Closer = aggregate.NewCloser(a.Store, gate, work)
+	a.Freezer = aggregate.NewFreezer(a.Store, a.Surveys, gate, work)
 	return a, nil
 }
 
@@ -144,22 +158,13 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 			return fmt.Errorf("folder of lists: %w", err)
 		}
 	}
-	listener, err := net.Listen("tcp", a.cfg.Address)
+	servers, err := a.listen(handler)
 	if err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       60 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          log.New(io.Discard, "", 0), // net/http names clients' addresses in it
-	}
 	sending, err := a.Inviter.Start(context.Background())
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, servers.close())
 	}
 	working, stopWork := context.WithCancel(context.Background())
 	var work sync.WaitGroup
@@ -169,19 +174,18 @@ func (a *App) Serve(ctx context.Context, demo bool, ready func(net.Addr)) error 
 	if lists != nil {
 		work.Go(func() { lists.Run(working) })
 	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	a.Log.Info("listening", "address", listener.Addr().String(), "url", a.cfg.BaseURL)
+	failed := servers.serve()
+	a.Log.Info("listening", "address", servers[0].listener.Addr().String(), "url", a.cfg.BaseURL)
 	if ready != nil {
-		ready(listener.Addr())
+		ready(servers[0].listener.Addr())
 	}
 	select {
-	case err = <-served: // it ends by itself only when it fails
+	case err = <-failed:
 	case <-ctx.Done():
-		finish, cancel := context.WithTimeout(context.Background(), 25*time.Second)
-		err = server.Shutdown(finish)
-		cancel()
 	}
+	finishing, cancel := context.WithTimeout(context.Background(), 25*time.Second)
+	err = errors.Join(err, servers.shutdown(finishing))
+	cancel()
 	stopWork()
 	work.Wait()
 	finish, cancel := context.WithTimeout(context.Background(), 15*time.Second)
@@ -194,8 +198,8 @@ func (a *App) pages(intake *aggregate.Intake, words *i18n.Words, demo bool) (*we
 	if err != nil {
 		return nil, err
 	}
-	return web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, Processor: a.cfg.Processor,
-		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log})
+	return web.New(web.Config{Store: a.Store, Surveys: a.Surveys, Inviter: a.Inviter, Intake: intake, Words: words, Providers: a.Providers, TrustedProxies: a.proxies, Processor: a.cfg.Processor,
+		Reports: a.Reports, Secret: a.secret, BaseURL: base, Demo: demo, Now: a.cfg.now(), Log: a.Log, Observe: a.metrics.observe})
 }
 
 // Export writes all that a practice owns to a new file, as its lead can on the pages.
@@ -222,9 +226,11 @@ func (a *App) Export(ctx context.Context, p practice.Practice, file string) erro
 func (a *App) tidy(ctx context.Context, now func() time.Time) {
 	for {
 		if err := a.Inviter.Flush(ctx); err != nil && ctx.Err() == nil {
+			a.metrics.failures.Inc()
 			a.Log.Error("store how often forms were opened", "error", err)
 		}
 		if err := a.Store.Tidy(ctx, now()); err != nil && ctx.Err() == nil {
+			a.metrics.failures.Inc()
 			a.Log.Error("tidy", "error", err)
 		}
 		select {
@@ -235,13 +241,29 @@ func (a *App) tidy(ctx context.Context, now func() time.Time) {
 	}
 }
 
-// Ping asks a running server whether it is ready, for a container's health check.
-func Ping(ctx context.Context, address string, out io.Writer) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+// Ping asks a running server whether it is ready, for a container's health check. Where the server speaks TLS
+// itself, its certificate must be that of the base URL.
+func Ping(ctx context.Context, cfg Config, out io.Writer) error {
+	base, err := cfg.baseURL()
 	if err != nil {
 		return err
 	}
-	client := http.Client{Timeout: 5 * time.Second}
+	host, port, err := net.SplitHostPort(cfg.Address)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() { // listens everywhere: also here
+		host = "127.0.0.1"
+	}
+	scheme, transport := "http", &http.Transport{}
+	if cfg.ACME != "" {
+		scheme, transport.TLSClientConfig = "https", &tls.Config{ServerName: base.Hostname(), MinVersion: tls.VersionTLS12}
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{Timeout: 5 * time.Second, Transport: transport}
 	response, err := client.Do(request)
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func newClient(s Settings, read func(string) ([]byte, error), base *url.URL, now
 	}
 	hosts := append([]string{issuer.Host}, s.Hosts...)
 	c := &Client{ID: s.ID, Name: strings.TrimSpace(s.Name), profile: p, settings: s, now: now, hosts: hosts,
-		returnURL: base.JoinPath("login", "with", s.ID, "callback").String(), http: newHTTP(hosts)}
+		returnURL: base.JoinPath("login", "with", s.ID, "callback").String(), http: newHTTP(hosts)} // #nosec G125 -- checked above
 	if s.ACR == "" && p.levels != nil {
 		c.settings.ACR = p.levels[len(p.levels)-1]
 	}

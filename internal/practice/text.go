@@ -116,7 +116,7 @@ func plainDigits(s string) string {
 				return '0' + (r-rune(t.Lo))%10
 			}
 		}
-		for _, t := range unicode.Digit.R32 {
+		for _, t := range unicode.Digit.R32 { // #nosec G115 -- of the standard library, and all are runes
 			if r >= rune(t.Lo) && r <= rune(t.Hi) {
 				return '0' + (r-rune(t.Lo))%10
 			}

@@ -289,6 +289,10 @@ func TestMessageIsSentAtMostOnce(t *testing.T) {
 		if got := states(t, s, p); got != "2026-11 cancelled:1 2026-11 delivered:2 2026-11 failed:1 2026-11 queued:1 " {
 			t.Errorf("states %s", got)
 		}
+		// Of what became of all messages nothing is told that changes with an answer, or a no.
+		if got, err := s.MessageStates(ctx); err != nil || fmt.Sprint(got) != "map[delivered:2 failed:1 queued:1 sending:0 sent:0 uncertain:0]" {
+			t.Errorf("of all: %v, %v", got, err)
+		}
 		if err := s.OptOut(ctx, "nothing"); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("an unknown token: %v", err)
 		}
@@ -358,6 +362,15 @@ func TestReminderGoesOnlyToWhoHasNotAnswered(t *testing.T) {
 		if err := s.Count(ctx, monday, []store.Entry{e}); err != nil {
 			t.Fatal(err)
 		}
+		told := func() string {
+			t.Helper()
+			states, err := s.MessageStates(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fmt.Sprint(states)
+		}
+		before := told()
 		reminded := 0
 		for _, id := range ids[2:] {
 			m, err := s.ClaimMessage(ctx, id, monday.AddDate(0, 0, 3))
@@ -370,6 +383,9 @@ func TestReminderGoesOnlyToWhoHasNotAnswered(t *testing.T) {
 			if reminded++; m.To == first.To || m.Token == first.Token {
 				t.Error("who has answered is reminded")
 			}
+		}
+		if after := told(); after != before {
+			t.Errorf("a reminder that was not needed shows: %s, %s before", after, before)
 		}
 		if reminded != 1 {
 			t.Errorf("%d are reminded", reminded)

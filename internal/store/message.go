@@ -476,6 +476,21 @@ func (s *Store) MessageCounts(ctx context.Context, practiceID string) (counts []
 	return counts, err
 }
 
+// MessageStates counts the messages of all practices by state. Reminders and what was cancelled are left out: that
+// falls or grows because somebody has answered, or wants no more.
+func (s *Store) MessageStates(ctx context.Context) (map[string]int, error) {
+	states := map[string]int{"queued": 0, "sending": 0, "sent": 0, "delivered": 0, "failed": 0, "uncertain": 0}
+	var rows []struct {
+		State string `db:"state"`
+		N     int    `db:"n"`
+	}
+	err := s.db.SelectContext(ctx, &rows, `SELECT state, count(*) AS n FROM message WHERE NOT reminder AND state <> 'cancelled' GROUP BY state`)
+	for _, r := range rows {
+		states[r.State] = r.N
+	}
+	return states, err
+}
+
 // MessagesIn lists the messages of a practice that are in a state and can still be sent.
 func (s *Store) MessagesIn(ctx context.Context, practiceID, state string) (ids []string, err error) {
 	err = s.db.SelectContext(ctx, &ids, `SELECT id FROM message WHERE practice_id = $1 AND state = $2 AND payload <> '' ORDER BY changed_on, id`, practiceID, state)

@@ -2,6 +2,9 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -157,4 +160,46 @@ func TestAPublishedVersionIsPinned(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestPasswordFromAFile: the password of PostgreSQL need not be in the address: libpq's file is read, as
+// PGPASSFILE or the address names it. One that others may read is not.
+func TestPasswordFromAFile(t *testing.T) {
+	dsn, password := storetest.Guarded(t)
+	file := filepath.Join(t.TempDir(), "pgpass")
+	try := func(dsn string) error {
+		s, err := store.Open(context.Background(), dsn, storetest.Secret)
+		if err != nil {
+			if strings.Contains(err.Error(), password) {
+				t.Errorf("the error has the password: %v", err)
+			}
+			return err
+		}
+		return errors.Join(s.Ping(context.Background()), s.Close())
+	}
+	write := func(text string, mode os.FileMode) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(file, []byte(text), mode), os.Chmod(file, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := try(dsn); err == nil {
+		t.Fatal("no password is needed")
+	}
+	write("*:*:*:*:"+password+"\n", 0o600)
+	if err := try(dsn + "&passfile=" + file); err != nil {
+		t.Errorf("named in the address: %v", err)
+	}
+	t.Setenv("PGPASSFILE", file)
+	if err := try(dsn); err != nil {
+		t.Errorf("PGPASSFILE: %v", err)
+	}
+	write("*:*:*:*:"+password+"\n", 0o644)
+	if err := try(dsn); err == nil {
+		t.Error("a file that others may read is read")
+	}
+	write("*:*:*:*:wrong\n", 0o600)
+	if err := try(dsn); err == nil {
+		t.Error("a wrong password is taken")
+	}
 }

@@ -46,6 +46,10 @@ func startServer() (string, error) {
 	if out, err := onThread(initdb.CombinedOutput); err != nil {
 		return "", fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	// All are trusted but those that Guarded makes.
+	if err := os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte("local all +guarded scram-sha-256\nlocal all all trust\n"), 0o600); err != nil {
+		return "", err
+	}
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
 		return "", err

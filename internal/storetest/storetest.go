@@ -105,6 +105,32 @@ func DSN(t testing.TB, e Engine) string {
 	return u.String()
 }
 
+// Guarded returns the address of an empty database on PostgreSQL without the password that it asks for, and the
+// password. It needs a server that was started here.
+func Guarded(t testing.TB) (dsn, password string) {
+	t.Helper()
+	if os.Getenv("TEST_POSTGRES") != "" {
+		t.Skip("skipped: the server of TEST_POSTGRES has rules of its own")
+	}
+	u, err := url.Parse(DSN(t, Postgres))
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, _ := server()
+	name, password := "u"+strings.ToLower(rand.Text()), rand.Text()
+	execute(t, base, "DO $$ BEGIN CREATE ROLE guarded; EXCEPTION WHEN duplicate_object THEN END $$")
+	execute(t, base, "CREATE ROLE "+name+" LOGIN PASSWORD '"+password+"' IN ROLE guarded")
+	execute(t, base, "ALTER SCHEMA "+u.Query().Get("search_path")+" OWNER TO "+name)
+	t.Cleanup(func() {
+		execute(t, base, "REASSIGN OWNED BY "+name+" TO CURRENT_USER")
+		execute(t, base, "DROP ROLE "+name)
+	})
+	q := u.Query()
+	q.Set("user", name)
+	u.RawQuery = q.Encode()
+	return u.String(), password
+}
+
 // Server returns the PostgreSQL server's own address, for peers that need one (pgbench).
 func Server(t testing.TB) string {
 	t.Helper()

@@ -49,7 +49,6 @@ func (s *Server) showProblem(c echo.Context, status int, f *fault.Error, id stri
 		return
 	}
 	h := c.Response().Header()
-	h.Set("Cache-Control", "no-store")
 	if status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
@@ -103,7 +102,7 @@ func (s *Server) saveList(c echo.Context) error {
 	if len(name) == 0 || len(name) > longest || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fault.New(fault.Invalid, "api.name_wrong").With("Max", longest)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, visit.MaxBytes))
+	body, err := io.ReadAll(r.Body)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return fault.New(fault.TooLarge, "visit.file_large").With("Max", visit.MaxBytes>>20)
 	} else if err != nil {
@@ -130,7 +129,6 @@ func (s *Server) saveList(c echo.Context) error {
 			s.Log.Error("answer to a machine", "error", err) // the list is asked all the same
 		}
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.JSONBlob(http.StatusOK, []byte(answer))
 }
 

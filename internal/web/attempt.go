@@ -176,6 +176,6 @@ func (s *Server) rememberDevice(c echo.Context, a practice.Account) {
 	nonce := make([]byte, deviceBytes, 2*deviceBytes)
 	_, _ = rand.Read(nonce)
 	entries = append(entries, base64.RawURLEncoding.EncodeToString(append(nonce, s.deviceMAC(nonce, a)...)))
-	c.SetCookie(&http.Cookie{Name: s.deviceCookieName(), Value: strings.Join(entries[max(0, len(entries)-mostDevices):], "."),
+	c.SetCookie(&http.Cookie{Name: s.deviceCookieName(), Value: strings.Join(entries[max(0, len(entries)-mostDevices):], "."), // #nosec G124 -- Secure wherever the base URL is https
 		Path: "/", MaxAge: int(deviceLasts / time.Second), HttpOnly: true, Secure: s.sessions.Cookie.Secure, SameSite: http.SameSiteLaxMode})
 }

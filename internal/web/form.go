@@ -17,9 +17,6 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// maxBody is the longest form we read: a full one is under two kilobytes.
-const maxBody = 16 << 10
-
 // The form's own fields beside its answers.
 const (
 	fieldToken    = "token"
@@ -160,7 +157,6 @@ func (s *Server) showForm(c echo.Context) error { return s.openForm(c, s.enterBy
 func (s *Server) saveForm(c echo.Context) error { return s.takeForm(c, s.enterByCode) }
 
 func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, error)) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	e, err := enter(c)
 	if err != nil {
 		return err
@@ -172,7 +168,6 @@ func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, er
 // takeForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
 // address would have to carry the answers, and histories and proxies' logs keep addresses.
 func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, error)) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	values, err := readForm(c)
 	if err != nil {
 		return err
@@ -240,14 +235,11 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 }
 
 // readForm reads the body of a form, and refuses anything else and anything long.
-func readForm(c echo.Context) (url.Values, error) { return readFormUpTo(c, maxBody) }
-
-func readFormUpTo(c echo.Context, most int64) (url.Values, error) {
+func readForm(c echo.Context) (url.Values, error) {
 	r := c.Request()
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, fault.New(fault.Invalid, "error.bad_request")
 	}
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	if err := r.ParseForm(); err != nil {
 		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 			return nil, fault.New(fault.TooLarge, "form.too_large")

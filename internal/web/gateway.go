@@ -5,16 +5,14 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
-
-	"github.com/venterom/venterom/internal/fault"
 )
 
 // saveReport takes an SMS gateway's report on a message. Gateways report by GET as well as by POST.
 func (s *Server) saveReport(c echo.Context) error {
 	r := c.Request()
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return fault.New(fault.TooLarge, "error.bad_request")
+		return err
 	}
 	if err := s.Inviter.Report(r.Context(), c.Param("id"), c.Param("proof"), r.URL.Query(), r.Header.Get("Content-Type"), body); err != nil {
 		return err
@@ -25,9 +23,7 @@ func (s *Server) saveReport(c echo.Context) error {
 // saveInbound takes a message that somebody sent back to a gateway: from whom, and what. Only STOP means
 // anything here.
 func (s *Server) saveInbound(c echo.Context) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
-	if err := s.Inviter.Inbound(r.Context(), c.Param("proof"), c.FormValue("from"), c.FormValue("text")); err != nil {
+	if err := s.Inviter.Inbound(c.Request().Context(), c.Param("proof"), c.FormValue("from"), c.FormValue("text")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

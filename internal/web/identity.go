@@ -200,8 +200,6 @@ func (s *Server) showIdentities(c echo.Context) error {
 
 // saveIdentity connects an account to a provider, or parts them.
 func (s *Server) saveIdentity(c echo.Context) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	p := s.provider(c.Param("provider"))
 	if p == nil {
 		return fault.New(fault.NotFound, "error.not_found")
@@ -210,7 +208,7 @@ func (s *Server) saveIdentity(c echo.Context) error {
 	case "connect":
 		return s.leave(c, p, begun{Account: account.ID, From: identitiesPath})
 	case "remove":
-		if err := s.Store.RemoveIdentity(r.Context(), account.ID, p.Issuer()); err != nil {
+		if err := s.Store.RemoveIdentity(c.Request().Context(), account.ID, p.Issuer()); err != nil {
 			return s.refuse(c, p, identitiesPath, err)
 		}
 		return s.renewIdentities(c, account)

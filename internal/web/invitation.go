@@ -69,7 +69,6 @@ func (s *Server) showStop(c echo.Context) error { return s.stop(c, false) }
 func (s *Server) saveStop(c echo.Context) error { return s.stop(c, true) }
 
 func (s *Server) stop(c echo.Context, now bool) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	e, err := s.enterByInvitation(c)
 	if err != nil && fault.KindOf(err) != fault.Gone { // such a link was sent to a number all the same
 		return err

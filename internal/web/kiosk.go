@@ -33,7 +33,6 @@ func (s *Server) enterByKiosk(c echo.Context) (entrance, error) {
 
 // showKiosk asks for the language.
 func (s *Server) showKiosk(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	e, err := s.enterByKiosk(c)
 	if err != nil {
 		return err
@@ -49,7 +48,6 @@ func (s *Server) showKiosk(c echo.Context) error {
 // browsers keep a page that was fetched as it was left, with what was chosen in it, for whoever presses
 // back; not so the answer to a POST.
 func (s *Server) saveKiosk(c echo.Context) error {
-	c.Response().Header().Set("Cache-Control", "no-store")
 	values, err := readForm(c)
 	if err != nil {
 		return err

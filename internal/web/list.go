@@ -27,9 +27,8 @@ const (
 	fieldSealed = "sealed"
 	fieldNumber = "number"
 
-	maxUpload = 64 << 20 // read to the end, so that whoever chose a film is told and not cut off
-	someTexts = 3        // messages that are shown in full before sending
-	someBad   = 50       // wrong rows that are listed
+	someTexts = 3  // messages that are shown in full before sending
+	someBad   = 50 // wrong rows that are listed
 )
 
 type invitationsPage struct {
@@ -239,7 +238,6 @@ func (s *Server) mayAsk(c echo.Context) (practice.Asking, error) {
 // is large to a temporary file.
 func (s *Server) readList(c echo.Context) (list visit.List, err error) {
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxUpload)
 	defer func() {
 		if err != nil { // a browser that is still sending would not see the answer
 			_, _ = io.Copy(io.Discard, r.Body)
@@ -300,7 +298,7 @@ func (s *Server) sendList(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	values, err := readFormUpTo(c, invite.SealedMost+maxBody)
+	values, err := readForm(c)
 	if err != nil {
 		return err
 	}

@@ -53,9 +53,7 @@ func (s *Server) refuseLogin(c echo.Context, p loginPage, err *fault.Error) erro
 // saveLogin checks a password. Whoever has a second factor is asked for it next. A wrong password, an unknown
 // address and one that is tried too often each get the same answer in the same time, whoever has an account.
 func (s *Server) saveLogin(c echo.Context) error {
-	r := c.Request()
-	ctx := r.Context()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	ctx := c.Request().Context()
 	typed := strings.TrimSpace(c.FormValue("email"))
 	name := strings.ToLower(typed)
 	var a practice.Account
@@ -183,7 +181,6 @@ func (s *Server) askCode(c echo.Context, status int, problem *fault.Error) error
 // saveLoginCode checks the second factor that is typed: a code of an app, or one on paper.
 func (s *Server) saveLoginCode(c echo.Context) error {
 	ctx := c.Request().Context()
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 	a, ok, err := s.halfway(c)
 	if err != nil {
 		return err

@@ -15,10 +15,16 @@ import (
 	"github.com/venterom/venterom/internal/fault"
 )
 
-// setHeaders puts the strict headers on every response. Nothing inline, nothing from elsewhere.
-func setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+// setHeaders puts the strict headers on every response, errors included. Nothing inline, nothing from elsewhere,
+// nothing kept in a cache but what showAsset says may be.
+func (s *Server) setHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	secure := s.BaseURL.Scheme == "https"
 	return func(c echo.Context) error {
 		h := c.Response().Header()
+		h["Cache-Control"] = uncached
+		if secure {
+			h["Strict-Transport-Security"] = onlyTLS
+		}
 		h["Content-Security-Policy"] = contentSecurityPolicy
 		if slices.Contains(fetching, c.Path()) {
 			h["Content-Security-Policy"] = fetchingSecurityPolicy
@@ -39,20 +45,14 @@ var (
 	// The routes whose script fetches or sends something itself; no other page may.
 	fetching               = []string{kioskRoute, batchRoute, "/login", "/login/code", "/login/passkey", "/account", "/account/secure", "/account/passkeys"}
 	fetchingSecurityPolicy = []string{contentSecurityPolicy[0] + "; connect-src 'self'"}
+	uncached               = []string{"no-store"}
+	onlyTLS                = []string{"max-age=63072000; includeSubDomains"} // two years
 	noReferrer             = []string{"no-referrer"}
 	noSniff                = []string{"nosniff"}
 	deny                   = []string{"DENY"}
 	sameOrigin             = []string{"same-origin"}
 	permissions            = []string{"camera=(), geolocation=(), microphone=(), browsing-topics=()"}
 )
-
-// noStore keeps staff pages out of every cache.
-func noStore(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		c.Response().Header().Set("Cache-Control", "no-store")
-		return next(c)
-	}
-}
 
 // compress compresses pages; static files are compressed once at start instead.
 func compress() echo.MiddlewareFunc {
@@ -76,10 +76,25 @@ func (s *Server) logRequests(next echo.HandlerFunc) echo.HandlerFunc {
 		if isPatientRoute(c.Path()) {
 			return nil
 		}
+		if s.Observe != nil && s.observed[c.Path()] {
+			s.Observe(c.Request().Method, c.Path(), c.Response().Status, time.Since(start))
+		}
 		s.Log.Debug("request", "method", c.Request().Method, "route", c.Path(),
 			"status", c.Response().Status, "ms", float64(time.Since(start).Microseconds())/1000)
 		return nil
 	}
+}
+
+// observedRoutes are those whose requests may be counted: not patients', nor those of what their pages are made
+// of; not the typing in of answers on paper; nor where a patient's STOP comes in.
+func (s *Server) observedRoutes() map[string]bool {
+	observed := map[string]bool{"/healthz": true, "/readyz": true, "/api/v1/openapi.yaml": true, "/api/v1/invitations": true, "/api/v1/sms/report/:id/:proof": true}
+	for _, r := range s.routes() {
+		if r.who != open && r.path != batchRoute {
+			observed[r.path] = true
+		}
+	}
+	return observed
 }
 
 func isPatientRoute(pattern string) bool {

@@ -29,7 +29,7 @@ func (s *Server) saveOffer(c echo.Context) error {
 		pp.Title = pp.L.T("error.prefix") + " " + pp.Title
 		return s.render(c, http.StatusUnprocessableEntity, "people", pp)
 	}
-	pp.For, pp.Link = o.Name, s.BaseURL.JoinPath("join", token).String()
+	pp.For, pp.Link = o.Name, s.BaseURL.JoinPath("join", token).String() // #nosec G125 -- a token is made of letters and digits
 	return s.render(c, http.StatusOK, "people", pp)
 }
 
@@ -88,8 +88,6 @@ func (s *Server) showJoin(c echo.Context) error {
 // saveJoin takes the role, for whoever is signed in or for a new account. The page says whose account
 // it is for; was somebody else signed in meanwhile, they are asked anew.
 func (s *Server) saveJoin(c echo.Context) error {
-	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	o, jp, err := s.offer(c)
 	if err != nil {
 		return err
@@ -108,7 +106,7 @@ func (s *Server) saveJoin(c echo.Context) error {
 		return s.leave(c, with, begun{Offer: o.ID, Name: a.Name, Email: a.Email, From: "/login"})
 	}
 	if !jp.Wrong() {
-		a, err = s.Store.TakeOffer(r.Context(), jp.Token, a, s.Now())
+		a, err = s.Store.TakeOffer(c.Request().Context(), jp.Token, a, s.Now())
 		if f := fault.As(err); f != nil && f.Key == "offer.has_account" {
 			jp.EmailWrong = jp.L.T(f.Key)
 		} else if err != nil {
@@ -123,7 +121,7 @@ func (s *Server) saveJoin(c echo.Context) error {
 		if err := s.begin(c, a, false); err != nil {
 			return err
 		}
-		if err := s.Store.RecordSession(r.Context(), a, practice.SignedIn); err != nil {
+		if err := s.Store.RecordSession(c.Request().Context(), a, practice.SignedIn); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,6 @@ func (s *Server) saveLoginChallenge(c echo.Context) error {
 
 // saveLoginPasskey lets in whoever's passkey has signed. That is both factors in one step.
 func (s *Server) saveLoginPasskey(c echo.Context) error {
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 	wrong := fault.New(fault.Invalid, "login.passkey_wrong")
 	data, ok := s.ceremony(c)
 	if !ok {
@@ -168,7 +167,6 @@ func (s *Server) saveChallenge(c echo.Context) error {
 // savePasskey adds the passkey that a browser has made. It is known by the browser and the week: nothing of it
 // is typed.
 func (s *Server) savePasskey(c echo.Context) error {
-	c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 	account, _ := c.Get(accountKey).(practice.Account)
 	data, ok := s.ceremony(c)
 	if !ok {

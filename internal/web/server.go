@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -29,7 +30,7 @@ import (
 	"github.com/venterom/venterom/internal/survey"
 )
 
-// Config is what a Server is made of. All fields but Providers, Processor and Demo are required.
+// Config is what a Server is made of. All fields but Providers, TrustedProxies, Processor, Demo and Observe are required.
 type Config struct {
 	Store   *store.Store
 	Surveys *survey.Catalog
@@ -41,16 +42,21 @@ type Config struct {
 	Providers []*oidc.Client
 	// Processor is who runs the installation and how to reach them, for privacy notices; empty: each practice itself.
 	Processor string
-	Secret    []byte // at least 32 bytes; keys for form tokens are derived from it
-	BaseURL   *url.URL
-	Demo      bool // a banner on every page says that it is a demonstration
-	Now       func() time.Time
-	Log       *slog.Logger
+	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Secret         []byte // at least 32 bytes; keys for form tokens are derived from it
+	BaseURL        *url.URL
+	Demo           bool // a banner on every page says that it is a demonstration
+	// Observe, if not nil, is told of each request of staff and of machines, and of none of patients.
+	Observe func(method, route string, status int, took time.Duration)
+	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Server answers requests.
 type Server struct {
 	Config
+	observed map[string]bool // routes
 	pages    map[string]*template.Template
 	assets   map[string]asset
 	sessions *scs.SessionManager
@@ -102,6 +108,7 @@ func New(cfg Config) (*Server, error) {
 		s.sessions.Cookie.Name = "__Host-venterom"
 		s.sessions.Cookie.Secure = true
 	}
+	s.observed = s.observedRoutes()
 	s.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		cfg.Log.Error("session", "error", err)
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
