@@ -135,7 +135,8 @@ func readNotice(ctx context.Context, c sqlx.QueryerContext, practiceID string, i
 	a := info.Contact
 	f := practice.NoticeFacts{Edition: practice.NoticeEdition, Name: p.Name, Organisation: a.Organisation, Street: a.Street,
 		Place: strings.TrimSpace(a.PostalCode + " " + a.Place), Phone: p.Phone, Processor: in.Processor, Floor: in.Floor,
-		Points: has.Points, Slips: has.Slips, Terms: in.Terms}
+		// Going live switches it on: what is approved before is to hold then.
+		Points: has.Points && (p.QR || !p.Live), Slips: has.Slips, Terms: in.Terms}
 	switch {
 	case asking.SMS && in.Gateway:
 		f.SMS = practice.SMSNow

@@ -86,6 +86,8 @@ func TestNotice(t *testing.T) {
 				func() error { part.State = practice.Left; return s.SetParticipation(ctx, part) }},
 			{"points_off", func() error { return s.SetPointRetired(ctx, p.ID, point.Code, true) },
 				func() error { return s.SetPointRetired(ctx, p.ID, point.Code, false) }},
+			{"points_off", func() error { p.QR = false; return s.SavePractice(ctx, p) },
+				func() error { p.QR = true; return s.SavePractice(ctx, p) }},
 			{"phone", func() error { p.Phone = "77 00 00 01"; return s.SavePractice(ctx, p) },
 				func() error { p.Phone = state.Now.Phone; return s.SavePractice(ctx, p) }},
 			{"processor", func() error { in.Processor = "Nettverk Vest"; return nil }, func() error { in.Processor = ""; return nil }},
@@ -155,6 +157,31 @@ func TestNoticeTellsOfNumbersThatAreLeft(t *testing.T) {
 			if state, err := s.Notice(ctx, p.ID, practice.Installation{Gateway: gateway}); err != nil || state.Now.SMS != want {
 				t.Errorf("gateway %v: %q, want %q: %v", gateway, state.Now.SMS, want, err)
 			}
+		}
+	})
+}
+
+// TestNoticeHoldsAfterGoingLive: what a lead approves while setting up is not out of date by going live.
+func TestNoticeHoldsAfterGoingLive(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := context.Background()
+		p, _, err := s.CreatePractice(ctx, practice.Practice{Name: "Nymoen", Phone: "55 19 00 00"}, "Venterommet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := practice.Installation{Floor: 10}
+		state, err := s.Notice(ctx, p.ID, in)
+		if err != nil || !state.Now.Points {
+			t.Fatalf("before going live: %+v, %v", state.Now, err)
+		}
+		if err := s.ApproveNotice(ctx, p.ID, in, practice.NoticeWords{Basis: "task"}, state.Now.Seen(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.GoLive(ctx, p.ID); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := s.NoticeApproved(ctx, p.ID, in); err != nil || !ok {
+			t.Errorf("going live made it out of date: %v", err)
 		}
 	})
 }
