@@ -38,7 +38,6 @@ var (
 	asvsMany = regexp.MustCompile(`^\| \*([a-z ]+)\* \| ([^|]+) \| ([^|]+) \|$`)
 	quoted   = regexp.MustCompile("`([^`]*)`")
 	referred = regexp.MustCompile(`\*([^*]+)\*`)
-	awaited  = regexp.MustCompile(`^TODO-(harden|privacy|leaving)$`) // shown by tests that are not here yet; in the last table alone
 )
 
 // TestASVS: docs/trust/asvs.md has every requirement of levels 1 and 2 once, each in one of three states, and
@@ -51,15 +50,15 @@ func TestASVS(t *testing.T) {
 	}
 	tests := testNames(t, root)
 	// shown checks what stands for a claim and reports whether it names anything.
-	shown := func(where, evidence string, mayWait bool) bool {
+	shown := func(where, evidence string) bool {
 		names := quoted.FindAllStringSubmatch(evidence, -1)
 		if strings.Count(evidence, "`") != 2*len(names) {
 			t.Errorf("%s: a quote is not closed", where)
 		}
 		for _, m := range names {
 			switch name := m[1]; {
-			case tests[name] || mayWait && awaited.MatchString(name):
-			case strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || strings.HasPrefix(name, "TODO"):
+			case tests[name]:
+			case strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz"):
 				t.Errorf("%s: there is no test %s", where, name)
 			case !fs.ValidPath(name):
 				t.Errorf("%s: %q is neither a test nor a file", where, name)
@@ -93,7 +92,7 @@ func TestASVS(t *testing.T) {
 			}
 			seen[id] = true
 			states[state]++
-			named := shown(where, evidence, false)
+			named := shown(where, evidence)
 			for _, r := range referred.FindAllStringSubmatch(evidence, -1) {
 				used[r[1]], named = append(used[r[1]], where), true
 			}
@@ -106,7 +105,7 @@ func TestASVS(t *testing.T) {
 			continue
 		}
 		if m := asvsMany.FindStringSubmatch(line); m != nil {
-			if many[m[1]] || !shown(where, m[3], true) {
+			if many[m[1]] || !shown(where, m[3]) {
 				t.Errorf("%s: %s is there twice, or nothing shows it", where, m[1])
 			}
 			many[m[1]] = true
@@ -115,7 +114,7 @@ func TestASVS(t *testing.T) {
 		if strings.HasPrefix(line, "|") && !slices.Contains([]string{"| | level | asks for | state | |", "|---|---|---|---|---|", "| | what | shown by |", "|---|---|---|"}, line) {
 			t.Errorf("%s is not understood: %s", where, line)
 		}
-		shown(where, line, false)
+		shown(where, line)
 	}
 	for section, levels := range asvs {
 		for i, l := range levels {

@@ -72,7 +72,11 @@ func (o *overhearing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for _, c := range answer.Result().Cookies() {
 		o.note("a cookie that is set", c.Value)
 	}
-	for _, found := range secretive.FindAllString(answer.Body.String(), -1) {
+	found := secretive.FindAllString(answer.Body.String(), -1)
+	if r.URL.Path == "/privacy" { // names of tables
+		found = nil
+	}
+	for _, found := range found {
 		found = strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(found, "/join/"), "<code>"), "</code>")
 		if i := strings.LastIndex(strings.TrimSuffix(found, `"`), `"`); i >= 0 {
 			found = strings.TrimSuffix(found[i+1:], `"`)
@@ -108,7 +112,7 @@ func TestNoSecretIsLogged(t *testing.T) {
 	}
 	f.handler = o
 	// What providers say, by a list of known words or by their settings; and words that mean nothing.
-	for _, word := range []string{"login_required", "https://elsewhere.example", "another", "without"} {
+	for _, word := range []string{"login_required", "https://elsewhere.example", "another", "without", "access"} {
 		o.words[word] = true
 	}
 	ps := f.providers(t, "generic", "helseid", "idporten")
@@ -230,7 +234,7 @@ func TestNoSecretIsLogged(t *testing.T) {
 			t.Errorf("the log lacks %q: it is not on, or nothing went wrong", want)
 		}
 	}
-	if line := regexp.MustCompile(`msg=request .* route=/([kKsSwp]/|kiosk).*`).FindString(text); line != "" {
+	if line := regexp.MustCompile(`msg=request .* route=/([kKsSwp]/|kiosk|privacy|accessibility).*`).FindString(text); line != "" {
 		t.Errorf("the log says when a patient came: %s", line)
 	}
 }

@@ -163,7 +163,7 @@ func visits(f *fixture, t testing.TB) []pageRow {
 		{post, "/practices/:id/setup/:step", own + "/setup/trial", url.Values{}, "error", 404, "finnes ikke", []string{kari}},
 		{post, "/practices/:id/features", own + "/features", url.Values{"feature": {"digital"}, "on": {"true"}}, "", 303, own + "/setup", []string{kari}},
 		{post, "/practices/:id/features", own + "/features", url.Values{"feature": {"network"}, "on": {"false"}}, "setup", 409, "Gå ut av det først", []string{kari}},
-		{post, "/practices/:id/features", own + "/features", url.Values{"feature": {"results"}}, "error", 400, "forsto ikke", []string{kari}},
+		{post, "/practices/:id/features", own + "/features", url.Values{"feature": {"alt"}}, "error", 400, "forsto ikke", []string{kari}},
 		{post, "/practices/:id/held", own + "/held", url.Values{"do": {"release"}, "seen": {"12"}}, "points", 409, "Det er bestemt alt", []string{kari}},
 		{post, "/practices/:id/held", own + "/held", url.Values{"do": {"drop"}, "seen": {"12"}}, "points", 422, "Ingenting er forkastet", []string{kari}},
 		{post, "/practices/:id/held", own + "/held", url.Values{"do": {"some"}, "seen": {"12"}}, "error", 400, "forsto ikke", []string{kari}},
