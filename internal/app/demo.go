@@ -15,6 +15,7 @@ import (
 	"github.com/venterom/venterom/internal/aggregate"
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
+	"github.com/venterom/venterom/internal/i18n"
 	"github.com/venterom/venterom/internal/practice"
 	"github.com/venterom/venterom/internal/sms"
 	"github.com/venterom/venterom/internal/store"
@@ -187,7 +188,33 @@ func (a *App) fillDemo(ctx context.Context, now time.Time) ([]practice.Point, []
 	if err := a.fillDemoPages(ctx, now, practices); err != nil {
 		return nil, nil, err
 	}
-	return points, made, a.fillDemoNetwork(ctx, now, practices, made)
+	if err := a.fillDemoNetwork(ctx, now, practices, made); err != nil {
+		return nil, nil, err
+	}
+	return points, made, a.approveDemo(ctx, now, practices)
+}
+
+// approveDemo approves all privacy notices as they are.
+func (a *App) approveDemo(ctx context.Context, now time.Time, practices []practice.Practice) error {
+	words, err := i18n.Load(a.cfg.Floor, a.cfg.Cohort)
+	if err != nil {
+		return err
+	}
+	pages, err := a.pages(nil, words, true)
+	if err != nil {
+		return err
+	}
+	in := pages.Installation()
+	for _, p := range practices {
+		state, err := a.Store.Notice(ctx, p.ID, in)
+		if err != nil {
+			return err
+		}
+		if err := a.Store.ApproveNotice(ctx, p.ID, in, practice.NoticeWords{Basis: practice.Bases[0]}, state.Now.Seen(), now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The weeks in which the first practice asks by message, and how many it asks in each.

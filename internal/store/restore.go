@@ -70,7 +70,7 @@ func Restore(ctx context.Context, dsn, file string, secret []byte, now time.Time
 
 // copyAside copies a backup to a file beside the database's place.
 func copyAside(dsn, file string) (aside string, err error) {
-	from, err := os.Open(file)
+	from, err := os.Open(file) // #nosec G304 -- the operator names it
 	if err != nil {
 		return "", err
 	}
@@ -250,7 +250,7 @@ func mayReplace(ctx context.Context, dsn string, overwrite bool) (err error) {
 
 // syncFolder makes a new name in a folder last through a power cut.
 func syncFolder(name string) error {
-	folder, err := os.Open(name)
+	folder, err := os.Open(name) // #nosec G304 -- beside the database
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func (s *Server) showInfo(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	notice, err := s.Store.Notice(c.Request().Context(), p.ID, s.installation())
+	notice, err := s.Store.Notice(c.Request().Context(), p.ID, s.Installation())
 	if err != nil {
 		return err
 	}

@@ -40,8 +40,8 @@ type noticeSection struct {
 
 const datatilsynet = "https://www.datatilsynet.no"
 
-// installation is what notices say of this server.
-func (s *Server) installation() practice.Installation {
+// Installation is what notices say of this server.
+func (s *Server) Installation() practice.Installation {
 	return practice.Installation{Processor: s.Processor, Gateway: s.Inviter.Ready(), Floor: s.Reports.Floor(), Terms: noticeTerms()}
 }
 
@@ -52,7 +52,7 @@ func (s *Server) showNotice(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	state, err := s.Store.Notice(ctx, p.ID, s.installation())
+	state, err := s.Store.Notice(ctx, p.ID, s.Installation())
 	if err != nil {
 		return err
 	}
@@ -282,7 +282,7 @@ func (s *Server) showNoticeToStaff(c echo.Context) error {
 // renderNotice shows a notice to staff, with the form as it was filled in, or as it was approved last.
 func (s *Server) renderNotice(c echo.Context, status int, values url.Values, found problems, meantime bool) error {
 	ctx, l, p := c.Request().Context(), s.language(c), inPractice(c)
-	state, err := s.Store.Notice(ctx, p.ID, s.installation())
+	state, err := s.Store.Notice(ctx, p.ID, s.Installation())
 	if err != nil {
 		return err
 	}
@@ -339,7 +339,7 @@ func (s *Server) approveNotice(c echo.Context) error {
 	if len(found) > 0 {
 		return s.renderNotice(c, http.StatusUnprocessableEntity, values, found, false)
 	}
-	err = s.Store.ApproveNotice(c.Request().Context(), p.ID, s.installation(), w, values.Get(fieldSeen), s.Now())
+	err = s.Store.ApproveNotice(c.Request().Context(), p.ID, s.Installation(), w, values.Get(fieldSeen), s.Now())
 	if fault.KindOf(err) == fault.Conflict {
 		return s.renderNotice(c, http.StatusConflict, values, nil, true)
 	}
@@ -356,7 +356,7 @@ func (s *Server) noticeOutdated(ctx context.Context, p practice.Practice) string
 	if err != nil || a.Version == 0 {
 		return "" // a page must not fail for it
 	}
-	state, err := s.Store.Notice(ctx, p.ID, s.installation())
+	state, err := s.Store.Notice(ctx, p.ID, s.Installation())
 	if err != nil || !state.Outdated() {
 		return ""
 	}

@@ -43,9 +43,9 @@ func section(body, code string) string {
 func (f *fixture) approve(t testing.TB, w practice.NoticeWords) {
 	t.Helper()
 	ctx := practice.As(context.Background(), practice.Actor{Name: "Kari Lege"})
-	state, err := f.Store.Notice(ctx, f.eidsvag.ID, f.installation())
+	state, err := f.Store.Notice(ctx, f.eidsvag.ID, f.Installation())
 	must(t, err)
-	must(t, f.Store.ApproveNotice(ctx, f.eidsvag.ID, f.installation(), w, state.Now.Seen(), f.clock))
+	must(t, f.Store.ApproveNotice(ctx, f.eidsvag.ID, f.Installation(), w, state.Now.Seen(), f.clock))
 }
 
 // askBySMS switches messages on or off.

@@ -262,5 +262,5 @@ func (s *Server) saveSetupStep(c echo.Context) error {
 
 // noticeApproved reports whether the lead has approved the privacy notice as it is now.
 func (s *Server) noticeApproved(ctx context.Context, p practice.Practice) (bool, error) {
-	return s.Store.NoticeApproved(ctx, p.ID, s.installation())
+	return s.Store.NoticeApproved(ctx, p.ID, s.Installation())
 }
