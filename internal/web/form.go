@@ -153,6 +153,15 @@ func (s *Server) enterByCode(c echo.Context) (entrance, error) {
 	return entrance{practice: p, action: c.Request().URL.Path, channel: "qr", point: point.Code, printed: strings.HasPrefix(c.Path(), "/K/")}, err
 }
 
+// formOf is what the token of a practice's form is tied to. A trial's is another: a form that was opened as one and
+// sent after the practice went live must not count.
+func formOf(p practice.Practice) string {
+	if p.Live {
+		return p.ID
+	}
+	return p.ID + " trial"
+}
+
 func (s *Server) showForm(c echo.Context) error { return s.openForm(c, s.enterByCode) }
 func (s *Server) saveForm(c echo.Context) error { return s.takeForm(c, s.enterByCode) }
 
@@ -162,7 +171,7 @@ func (s *Server) openForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return err
 	}
 	s.speak(c, e)
-	return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.language(c), e, s.newToken(e.practice.ID), nil))
+	return s.render(c, http.StatusOK, e.page("form"), s.form(c, s.language(c), e, s.newToken(formOf(e.practice)), nil))
 }
 
 // takeForm counts a form and says thanks. The thanks are the answer to the POST and not a redirect: an
@@ -180,7 +189,7 @@ func (s *Server) takeForm(c echo.Context, enter func(echo.Context) (entrance, er
 		return err
 	}
 	token, switchTo := values.Get(fieldToken), values.Get(fieldSwitch)
-	receipt, age, err := s.receipt(token, e.practice.ID)
+	receipt, age, err := s.receipt(token, formOf(e.practice))
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,14 @@ func TestGoingLive(t *testing.T) {
 	if r := f.do(t, nobody, http.MethodPost, own+"/setup/live", url.Values{}); !turnedAway(r, nobody) {
 		t.Error("nobody may go live for others")
 	}
+	early := f.tokenAt(t, "/k/"+code)
 	live(http.StatusSeeOther, "with everything there")
+	if r := f.do(t, nobody, http.MethodPost, "/k/"+code, url.Values{"token": {early}, "lang": {"nb"}, "visit.polite": {"1"}}); r.StatusCode != http.StatusBadRequest {
+		t.Errorf("a form that was opened as a trial: %d", r.StatusCode)
+	}
+	if n := f.counted(t, p, "polite", "1"); n != 0 {
+		t.Error("a form that was opened as a trial was counted")
+	}
 
 	f.answer(t, point.Code, "visit.polite", "5")
 	if n := f.counted(t, p, "polite", "5"); n != 1 {
