@@ -115,6 +115,7 @@ func (p program) addPractice(t testing.TB, name string, args ...string) string {
 	for _, added := range practices {
 		must(t, s.GoLive(context.Background(), added.ID))
 	}
+	must(t, s.Close())
 	return path
 }
 

@@ -86,7 +86,7 @@ func TestAGatewaysTroubleIsLoggedWithoutSecrets(t *testing.T) {
 	mustDo(t, err)
 	defer a.Close()
 	ctx := context.Background()
-	p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
+	p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Name: "Eidsvåg legekontor", Phone: "55 19 00 00"}, "Venterommet")
 	mustDo(t, err)
 	asking := practice.DefaultAsking(p.ID)
 	asking.SMS, asking.Sender, asking.CapOre = true, "Eidsvaag", 1_000_000

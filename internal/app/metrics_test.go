@@ -79,7 +79,7 @@ func TestMetricsTellNothingOfAnswers(t *testing.T) {
 		BaseURL: "http://localhost:8080", Log: "error", SMS: "log", Metrics: metrics}
 	a, pages := served(t, cfg)
 	ctx := context.Background()
-	p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
+	p, point, err := a.Store.CreatePractice(ctx, practice.Practice{Live: true, QR: true, Name: "Eidsvåg", Phone: "55 19 00 00"}, "Venterommet")
 	mustDo(t, err)
 	slips, err := a.Store.CreateSlips(ctx, p.ID, 8, time.Now())
 	mustDo(t, err)
