@@ -205,6 +205,7 @@ func (a *App) approveDemo(ctx context.Context, now time.Time, practices []practi
 		return err
 	}
 	in := pages.Installation()
+	ctx = practice.As(ctx, practice.Actor{Name: demoAccounts[0].Name})
 	for _, p := range practices {
 		state, err := a.Store.Notice(ctx, p.ID, in)
 		if err != nil {
