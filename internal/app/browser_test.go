@@ -230,6 +230,14 @@ func (w *world) openApp(t *testing.T) {
 		}
 	}
 	w.openStaff(t)
+	// The networks that were made for it are in its notice now.
+	full, err := w.app.Store.Practice(ctx, w.full.PracticeID)
+	if err == nil {
+		err = w.app.approveDemo(ctx, now, []practice.Practice{full})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	people, err := w.app.Store.People(ctx, w.full.PracticeID)
 	if err != nil {
 		t.Fatal(err)
