@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"slices"
 
 	"github.com/venterom/venterom/internal/calendar"
 	"github.com/venterom/venterom/internal/disclosure"
@@ -10,9 +11,12 @@ import (
 
 func (r *Reader) responses(ctx context.Context, k store.Key, releases []store.Release) (Responses, error) {
 	var out Responses
-	m, err := r.mailing(ctx, k.PracticeID)
-	if err != nil {
-		return out, err
+	var m mailing // of a practice that nobody answers by message it is not asked
+	if slices.ContainsFunc(releases, r.answeredByMessage) {
+		var err error
+		if m, err = r.mailing(ctx, k.PracticeID); err != nil {
+			return out, err
+		}
 	}
 	seen := map[string]bool{}
 	for _, rel := range releases {
@@ -88,16 +92,27 @@ func (r *Reader) mailing(ctx context.Context, practiceID string) (m mailing, err
 			return m, err
 		}
 		for _, rel := range m.releases[k] {
-			if rel.Channels == nil {
-				continue
-			}
-			if split, ok := r.gate.Split(rel.Channels.Counts); ok && split.Parts()[byMessage] > 0 {
-				m.answered = append(m.answered, answered{k.Survey == digitalSurvey, Span{rel.Channels.First, rel.Channels.Last}, split.Parts()[byMessage]})
+			if n := r.byMessage(rel); n > 0 {
+				m.answered = append(m.answered, answered{k.Survey == digitalSurvey, Span{rel.Channels.First, rel.Channels.Last}, n})
 			}
 		}
 	}
 	return m, nil
 }
+
+// byMessage is how many answered by message in a release, as far as the gate lets it be told at all.
+func (r *Reader) byMessage(rel store.Release) int {
+	if rel.Channels == nil {
+		return 0
+	}
+	split, ok := r.gate.Split(rel.Channels.Counts)
+	if !ok {
+		return 0
+	}
+	return split.Parts()[byMessage]
+}
+
+func (r *Reader) answeredByMessage(rel store.Release) bool { return r.byMessage(rel) > 0 }
 
 // mayTell reports whether the number who answered by message in a release may be told, beside the number who
 // were asked in its weeks. What other releases have of the same weeks, because one was closed early or the
