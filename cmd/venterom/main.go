@@ -307,14 +307,7 @@ type userResetCmd struct {
 
 func (cmd userResetCmd) Run(ctx context.Context, cfg app.Config, c console) error {
 	return with(ctx, cfg, func(a *app.App) error {
-		email, err := practice.FoldEmail(cmd.Email)
-		if err != nil {
-			return err
-		}
-		account, err := a.Store.AccountByEmail(ctx, email)
-		if fault.KindOf(err) == fault.NotFound {
-			return fmt.Errorf("there is no account %s", email)
-		}
+		account, err := accountCalled(ctx, a, cmd.Email)
 		if err != nil {
 			return err
 		}
@@ -329,7 +322,7 @@ func (cmd userResetCmd) Run(ctx context.Context, cfg app.Config, c console) erro
 		if err := a.Store.ResetAccount(ctx, account.ID, hash); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s is signed out everywhere and can sign in with the new password; a lead, coordinator or operator then sets up a second factor again.\n", email)
+		fmt.Fprintf(c.out, "%s is signed out everywhere and can sign in with the new password; a lead, coordinator or operator then sets up a second factor again.\n", account.Email)
 		return nil
 	})
 }
@@ -381,21 +374,14 @@ func (cmd userConnectCmd) Run(ctx context.Context, cfg app.Config, c console) er
 		if err != nil {
 			return err
 		}
-		email, err := practice.FoldEmail(cmd.Email)
-		if err != nil {
-			return err
-		}
-		account, err := a.Store.AccountByEmail(ctx, email)
-		if fault.KindOf(err) == fault.NotFound {
-			return fmt.Errorf("there is no account %s", email)
-		}
+		account, err := accountCalled(ctx, a, cmd.Email)
 		if err != nil {
 			return err
 		}
 		if err := a.Store.ConnectIdentity(ctx, account.ID, identity); err != nil {
 			return err
 		}
-		fmt.Fprintf(c.out, "%s can sign in through %s\n", email, identity.Issuer)
+		fmt.Fprintf(c.out, "%s can sign in through %s\n", account.Email, identity.Issuer)
 		return nil
 	})
 }

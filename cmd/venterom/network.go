@@ -52,7 +52,7 @@ func accountCalled(ctx context.Context, a *app.App, typed string) (practice.Acco
 	}
 	account, err := a.Store.AccountByEmail(ctx, email)
 	if fault.KindOf(err) == fault.NotFound {
-		err = fmt.Errorf("nobody signs in as %s; add the account first (venterom user add %s --role coordinator)", email, email)
+		err = fmt.Errorf("there is no account %s; add the account first (venterom user add)", email)
 	}
 	return account, err
 }

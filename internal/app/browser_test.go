@@ -264,21 +264,33 @@ func (w *world) openApp(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	serving, stop := context.WithCancel(ctx)
+	w.address = "http://" + w.serve(t, true).String()
+}
+
+// serve runs the world's server for as long as the test and returns where it listens.
+func (w *world) serve(t *testing.T, demo bool) net.Addr {
+	t.Helper()
+	serving, stop := context.WithCancel(context.Background())
 	listening, served := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { served <- w.app.Serve(serving, true, func(a net.Addr) { listening <- a }) }()
-	select {
-	case a := <-listening:
-		w.address = "http://" + a.String()
-	case err := <-served:
-		t.Fatal(err)
-	}
+	go func() { served <- w.app.Serve(serving, demo, func(a net.Addr) { listening <- a }) }()
 	t.Cleanup(func() {
 		stop()
-		if err := errors.Join(<-served, w.counts.Close(), w.app.Close()); err != nil {
+		err := errors.Join(<-served, w.app.Close())
+		if w.counts != nil {
+			err = errors.Join(err, w.counts.Close())
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})
+	select {
+	case a := <-listening:
+		return a
+	case err := <-served:
+		served <- nil // for the end of the test
+		t.Fatal(err)
+	}
+	return nil
 }
 
 // newLead makes an account that leads a practice, and returns its address.

@@ -12,7 +12,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -64,20 +63,7 @@ func (w *world) atDoor(t *testing.T, prepare func(cfg *Config, base string), ope
 		practice.Member{PracticeID: v.full.PracticeID, Role: practice.Staff}); err != nil {
 		t.Fatal(err)
 	}
-	serving, stop := context.WithCancel(ctx)
-	listening, served := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { served <- v.app.Serve(serving, false, func(a net.Addr) { listening <- a }) }()
-	select {
-	case <-listening:
-	case err := <-served:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-served, v.app.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+	v.serve(t, false)
 	return v, folder
 }
 

@@ -55,20 +55,7 @@ func (w *world) openNew(t *testing.T) {
 	if w.counts, err = sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)"); err != nil {
 		t.Fatal(err)
 	}
-	serving, stop := context.WithCancel(ctx)
-	listening, served := make(chan net.Addr, 1), make(chan error, 1)
-	go func() { served <- w.app.Serve(serving, false, func(a net.Addr) { listening <- a }) }()
-	select {
-	case <-listening:
-	case err := <-served:
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stop()
-		if err := errors.Join(<-served, w.counts.Close(), w.app.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+	w.serve(t, false)
 }
 
 // TestSigningInWithASecondFactor uses the browser's own passkeys, on a device made of software.
